@@ -1,0 +1,67 @@
+/**
+ * Writes big-endian, fixed or length-prefixed fields; `reader.ts` is its strict inverse.
+ * A value that does not fit its field throws `malformed` (`too-large` for a sized field): nothing is ever cut to fit.
+ */
+import { type Bytes, concat, utf8 } from '../bytes.ts';
+import { require } from '../errors.ts';
+
+export type Writer = {
+  u8(value: number): Writer;
+  u16(value: number): Writer;
+  u32(value: number): Writer;
+  /** Milliseconds since 1970, 6 bytes. */
+  time(value: number): Writer;
+  flag(value: boolean): Writer;
+  /** Bytes whose length the format fixes. */
+  fixed(bytes: Uint8Array, length: number): Writer;
+  /** A u32 length, then the bytes. */
+  sized(bytes: Uint8Array, maxBytes: number): Writer;
+  text(text: string, maxBytes: number): Writer;
+  done(): Bytes;
+};
+
+export function writer(): Writer {
+  const parts: Uint8Array[] = [];
+
+  function unsigned(value: number, length: number): Writer {
+    require(Number.isSafeInteger(value) && value >= 0 && value < 2 ** (8 * length), 'malformed');
+    const out = new Uint8Array(length);
+    let left = value;
+    for (let i = length - 1; i >= 0; i--) {
+      out[i] = left % 256;
+      left = Math.floor(left / 256);
+    }
+    parts.push(out);
+    return self;
+  }
+
+  function fixed(bytes: Uint8Array, length: number): Writer {
+    require(bytes.length === length, 'malformed');
+    parts.push(bytes);
+    return self;
+  }
+
+  function sized(bytes: Uint8Array, maxBytes: number): Writer {
+    require(bytes.length <= maxBytes, 'too-large');
+    unsigned(bytes.length, 4);
+    return fixed(bytes, bytes.length);
+  }
+
+  const self: Writer = {
+    u8: (value) => unsigned(value, 1),
+    u16: (value) => unsigned(value, 2),
+    u32: (value) => unsigned(value, 4),
+    time: (value) => unsigned(value, 6),
+    flag: (value) => unsigned(value ? 1 : 0, 1),
+    fixed,
+    sized,
+    text(text, maxBytes) {
+      const bytes = utf8(text);
+      // A lone surrogate has no UTF-8: it would be written as U+FFFD and read back as another text.
+      require(text.isWellFormed(), 'malformed');
+      return sized(bytes, maxBytes);
+    },
+    done: () => concat(...parts),
+  };
+  return self;
+}
