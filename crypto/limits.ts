@@ -47,3 +47,15 @@ export const MAX_CHAIN_ENTRY_BYTES = 262_144;
 export const MAX_DEVICE_ID = 0x7fff_ffff;
 export const MAX_PREKEY_ID = 0x00ff_ffff;
 export const MAX_REGISTRATION_ID = 0x3fff;
+
+// Device ids, prekey ids and the like start at 1; these counts bound what a stranger's first message makes us verify.
+export const MAX_IDENTITY_ROTATIONS = 64;
+// A change of devices about once a week for ten years; each entry is at most 500 bytes and costs one signature check.
+export const MAX_DEVICE_LIST_ENTRIES = 512;
+
+// A relay's username certificate: a compact EdDSA JWS of a few claims.
+export const MAX_CERTIFICATE_BYTES = 2_048;
+
+export const RECOVERY_KEY_WORDS = 12;
+// Twelve words of at most eight letters, numbered, on lines of their own, and room for stray spaces.
+export const MAX_RECOVERY_TEXT_CHARACTERS = 1_000;
