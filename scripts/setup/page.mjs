@@ -14,7 +14,7 @@ function filesUnder(path) {
   if (/\.[a-z]+$/.test(path)) return existsSync(inProject(path)) ? [path] : [];
   return readdirSync(inProject(path), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => `${entry.parentPath ?? entry.path}/${entry.name}`.slice(root.length + 1));
+    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(root.length + 1));
 }
 
 function hashOfSources() {
