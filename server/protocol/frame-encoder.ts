@@ -1,0 +1,65 @@
+import { ascii, type Bytes, concat, fromBase64url, uint16, uint32, uint64 } from './bytes.ts';
+import { ERRORS, ProtocolError } from './errors.ts';
+import { type ClientFrame, FRAME_TYPE, type Recipient, type RelayFrame } from './frame-layout.ts';
+import { ACCOUNT_ID_BYTES } from './ids.ts';
+import { RECIPIENT_BYTES } from './limits.ts';
+import { FRAME_VERSION } from './version.ts';
+
+function front(type: number): Bytes {
+  return Uint8Array.of(FRAME_VERSION, type);
+}
+
+function accountBytes(accountId: string): Bytes {
+  const bytes = fromBase64url(accountId);
+  if (bytes.length !== ACCOUNT_ID_BYTES) throw new ProtocolError('bad_request');
+  return bytes;
+}
+
+function encodeRecipients(recipients: readonly Recipient[]): Bytes {
+  const out = new Uint8Array(2 + recipients.length * RECIPIENT_BYTES);
+  out.set(uint16(recipients.length));
+  recipients.forEach((recipient, index) => {
+    const at = 2 + index * RECIPIENT_BYTES;
+    out.set(accountBytes(recipient.accountId), at);
+    out.set(uint32(recipient.deviceId), at + ACCOUNT_ID_BYTES);
+    out.set(uint32(recipient.listVersion), at + ACCOUNT_ID_BYTES + 4);
+  });
+  return out;
+}
+
+export function encodeFrame(frame: ClientFrame | RelayFrame): Bytes {
+  switch (frame.type) {
+    case 'hello': {
+      const token = ascii(frame.token);
+      return concat(front(FRAME_TYPE.hello), uint16(frame.protocolMin), uint16(frame.protocolMax), uint16(token.length), token);
+    }
+    case 'submit':
+      return concat(front(FRAME_TYPE.submit), uint32(frame.requestId), frame.envelopeId, encodeRecipients(frame.recipients), frame.body);
+    case 'ack':
+      return concat(front(FRAME_TYPE.ack), uint64(frame.sequence));
+    case 'signal':
+      if ('recipients' in frame) return concat(front(FRAME_TYPE.signal), encodeRecipients(frame.recipients), frame.body);
+      return concat(front(FRAME_TYPE.relayedSignal), frame.body);
+    case 'ping':
+      return concat(front(FRAME_TYPE.ping), uint32(frame.value));
+    case 'welcome':
+      return concat(front(FRAME_TYPE.welcome), uint16(frame.protocol), uint64(frame.acknowledged), uint32(frame.waiting), uint64(frame.time));
+    case 'accepted':
+      return concat(front(FRAME_TYPE.accepted), uint32(frame.requestId));
+    case 'refused':
+      return concat(
+        front(FRAME_TYPE.refused),
+        uint32(frame.requestId),
+        Uint8Array.of(ERRORS[frame.code].byte),
+        uint32(frame.retryAfterMs),
+        uint16(frame.accounts.length),
+        ...frame.accounts.map(accountBytes),
+      );
+    case 'deliver':
+      return concat(front(FRAME_TYPE.deliver), uint64(frame.sequence), frame.envelopeId, uint64(frame.storedAt), frame.body);
+    case 'drained':
+      return concat(front(FRAME_TYPE.drained), uint64(frame.sequence));
+    case 'pong':
+      return concat(front(FRAME_TYPE.pong), uint32(frame.value));
+  }
+}
