@@ -114,7 +114,7 @@ export async function verifyDeviceList(entries: readonly Uint8Array[], expected:
   let version = continues ? known.version : 0;
   let hash = continues ? known.hash : NO_PREVIOUS;
   let key = 0;
-  let latest: ListBody | undefined;
+  let latest: ListBody | undefined = continues ? known : undefined;
   for (const entry of parsed) {
     requireLink(entry, version, hash);
     require(entry.operation === OPERATION_SET && entry.author === accountId, 'not-allowed');
