@@ -1,7 +1,7 @@
 // The client, built when one of its sources changed. A running relay keeps its files open or is served the new ones; names carry hashes.
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { ownNode } from './own-node.mjs';
 import { inProject, root, Sentence } from './project.mjs';
 
@@ -11,10 +11,9 @@ const SOURCES = ['client', 'crypto', 'server/protocol', 'vite.config.ts', 'tscon
 
 /** @param {string} path @returns {string[]} */
 function filesUnder(path) {
-  if (/\.[a-z]+$/.test(path)) return existsSync(inProject(path)) ? [path] : [];
-  return readdirSync(inProject(path), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(root.length + 1));
+  if (!existsSync(inProject(path))) return [];
+  if (statSync(inProject(path)).isFile()) return [path];
+  return readdirSync(inProject(path)).flatMap((name) => filesUnder(`${path}/${name}`));
 }
 
 function hashOfSources() {
