@@ -57,7 +57,7 @@ export const publicAccountSchema = v.strictObject({
   username: usernameSchema,
   genesis: genesisSchema,
   rotations: v.pipe(v.array(base64urlBytes(1, MAX_ROTATION_ENTRY_BYTES)), v.maxLength(MAX_ROTATIONS)),
-  /** Chain entries, oldest first: all, or from `knownListVersion` on (that one included, so that the link can be checked). */
+  /** Chain entries, oldest first: all, or what follows `knownListVersion`. */
   deviceList: v.pipe(v.array(deviceListEntrySchema), v.maxLength(MAX_DEVICE_LIST_ENTRIES)),
   /** JWS by the relay's certificate key: {sub: account id, name: username, iss: origin, exp}. */
   certificate: certificateSchema,

@@ -41,8 +41,8 @@ export const MAX_DEVICE_RECORD_BYTES = 4_096;
 export const MAX_DEVICE_LIST_ENTRY_BYTES = 2_048;
 export const MAX_ROTATION_ENTRY_BYTES = 2_048;
 
-// Lists only grow: an account that changes its devices every week for fifteen years stays below.
-export const MAX_DEVICE_LIST_ENTRIES = 1_024;
+// Lists only grow: an account that changes its devices once a week for ten years stays below.
+export const MAX_DEVICE_LIST_ENTRIES = 512;
 export const MAX_ROTATIONS = 256;
 
 // A chain entry of 256 KiB (a thousand founders) with its seal and the previous log key.
