@@ -55,7 +55,8 @@ export type Phase =
   | { phase: 'no-account' }
   /** The browser cleared this device: a marker outside the vault says there was one. */
   | { phase: 'wiped' }
-  | { phase: 'locked'; username: string }
+  /** No name: what is not sealed says nothing about who uses this browser, and what is sealed cannot be read yet. */
+  | { phase: 'locked' }
   /** Another tab owns the engine; `takeOver()` moves it here. */
   | { phase: 'owned-elsewhere' }
   | { phase: 'open'; me: Me };
