@@ -31,7 +31,8 @@ export function wipe(...secrets: readonly Uint8Array[]): void {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark is text like any other: dropping it would give two encodings to one string.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function utf8(text: string): Bytes {
   return encoder.encode(text) as Bytes;

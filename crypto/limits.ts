@@ -48,7 +48,7 @@ export const MAX_DEVICE_ID = 0x7fff_ffff;
 export const MAX_PREKEY_ID = 0x00ff_ffff;
 export const MAX_REGISTRATION_ID = 0x3fff;
 
-// Device ids, prekey ids and the like start at 1; these counts bound what a stranger's first message makes us verify.
+// A rotation is rare (a device lost). Each costs one signature check, and a stranger's first message makes us do them all.
 export const MAX_IDENTITY_ROTATIONS = 64;
 // A change of devices about once a week for ten years; each entry is at most 500 bytes and costs one signature check.
 export const MAX_DEVICE_LIST_ENTRIES = 512;

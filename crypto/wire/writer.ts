@@ -2,7 +2,7 @@
  * Writes big-endian, fixed or length-prefixed fields; `reader.ts` is its strict inverse.
  * A value that does not fit its field throws `malformed` (`too-large` for a sized field): nothing is ever cut to fit.
  */
-import { type Bytes, concat, utf8 } from '../bytes.ts';
+import { type Bytes, concat, fromUtf8, utf8 } from '../bytes.ts';
 import { require } from '../errors.ts';
 
 export type Writer = {
@@ -58,7 +58,7 @@ export function writer(): Writer {
     text(text, maxBytes) {
       const bytes = utf8(text);
       // A lone surrogate has no UTF-8: it would be written as U+FFFD and read back as another text.
-      require(text.isWellFormed(), 'malformed');
+      require(fromUtf8(bytes) === text, 'malformed');
       return sized(bytes, maxBytes);
     },
     done: () => concat(...parts),
