@@ -18,7 +18,11 @@ function filesUnder(path) {
 
 function hashOfSources() {
   const hash = createHash('sha256');
-  for (const path of SOURCES.flatMap(filesUnder).sort()) hash.update(`${path}\0`).update(readFileSync(inProject(path))).update('\0');
+  for (const path of SOURCES.flatMap(filesUnder).sort())
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(inProject(path)))
+      .update('\0');
   return hash.digest('hex');
 }
 

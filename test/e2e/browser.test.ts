@@ -8,7 +8,10 @@ import { launchProfile } from '../support/browser.ts';
 
 const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; require-trusted-types-for 'script'";
 const FILES: Record<string, { type: string; body: string }> = {
-  '/': { type: 'text/html', body: '<!doctype html><html lang="en"><title>Probe</title><h1>Probe</h1><script type="module" src="/page.js"></script></html>' },
+  '/': {
+    type: 'text/html',
+    body: '<!doctype html><html lang="en"><title>Probe</title><h1>Probe</h1><script type="module" src="/page.js"></script></html>',
+  },
   '/page.js': {
     type: 'text/javascript',
     body: `

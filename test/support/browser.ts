@@ -17,7 +17,7 @@ const QUIET_ARGS = ['--no-first-run', '--disable-background-networking', '--disa
 const SYSTEM_ARGS = [...QUIET_ARGS, '--no-sandbox', '--disable-gpu'];
 const NPM_ARGS = [...QUIET_ARGS, '--no-sandbox', '--no-zygote', '--use-angle=swiftshader', '--headless=shell'];
 
-export interface BrowserChoice {
+interface BrowserChoice {
   readonly from: 'CHROME' | 'machine' | 'npm';
   readonly launch: LaunchOptions & { executablePath: string };
 }
