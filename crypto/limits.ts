@@ -37,6 +37,15 @@ export const MAX_CLOCK_SKEW_MS = 24 * 3_600_000;
 export const MAX_DEVICES = 20;
 export const MAX_GROUP_MEMBERS = 1_000;
 
+// Who left, remembered to accept what they wrote before: as many as a group may have members, the oldest forgotten first.
+export const MAX_FORMER_MEMBERS = 1_000;
+
+// Heads of a group log remembered to compare with those that messages report; a message that much late says nothing about a fork.
+export const MAX_HEAD_MARKS = 64;
+
+// Sealed, a log entry fills one of the powers of two up to MAX_CHAIN_ENTRY_BYTES. The smallest holds every operation but `create` and a large `add`.
+export const MIN_LOG_SLOT_BYTES = 512;
+
 // A name is a line on a screen.
 export const MAX_GROUP_NAME_BYTES = 256;
 
@@ -59,3 +68,12 @@ export const MAX_CERTIFICATE_BYTES = 2_048;
 export const RECOVERY_KEY_WORDS = 12;
 // Twelve words of at most eight letters, numbered, on lines of their own, and room for stray spaces.
 export const MAX_RECOVERY_TEXT_CHARACTERS = 1_000;
+
+// Sessions kept beside the open one: simultaneous starts and resets (one a device pair and hour) leave late messages under old ones.
+export const MAX_ARCHIVED_SESSIONS = 10;
+// Receiving chains kept beside the newest: how many turns of the conversation a late message may be behind.
+export const MAX_OLD_RECEIVING_CHAINS = 10;
+// In all chains of one session; two full chains. Bounds what one contact can make a vault hold to about 150 kB a session.
+export const MAX_SKIPPED_KEYS_A_SESSION = 2 * MAX_SKIPPED_KEYS;
+// As long as the prekeys of that time live (D9).
+export const SKIPPED_KEY_KEEP_MS = PREKEY_PRIVATE_KEEP_MS;

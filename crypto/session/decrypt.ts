@@ -1,0 +1,116 @@
+/**
+ * Decrypting: one session value, or none, and one message go in; the next value and the text come out, or a `CryptoError` and nothing.
+ * https://signal.org/docs/specifications/doubleratchet/ §3.5, https://signal.org/docs/specifications/x3dh/ §3.4, and on several sessions
+ * with one device https://signal.org/docs/specifications/sesame/ §3.
+ *
+ * Each attempt works on a freshly decoded record, so the sessions that fail stay as they were (L3). The identity is decided before
+ * anything is computed (L1), and everything that follows from a message (session, identity, used prekeys) is handed back together, after
+ * its MAC verified (L12).
+ *
+ * A message belongs to the session that knows its ratchet key; a new ratchet key is tried on each, the open one first. An archived session
+ * becomes the open one when it begins a new receiving chain, and not for a late message: the peer may have left it behind since.
+ */
+import { type Bytes, equalBytes, type RandomBytes } from '../bytes.ts';
+import { CryptoError, require } from '../errors.ts';
+import type { DeviceAddress } from '../keys/account-id.ts';
+import type { KeyPair } from '../keys/curve-key.ts';
+import { acceptSession } from './handshake.ts';
+import { type FirstMessage, type LaterMessage, parseSessionMessage } from './message.ts';
+import { Ratchet } from './ratchet.ts';
+import { beganWith, chainName, decodeRecord, encodeRecord, identityOf } from './record.ts';
+import { encodeSession, type Records, recordsOf, type Session } from './session.ts';
+import type { OurKeys } from './store.ts';
+
+export type DecryptInput = {
+  session: Session | null;
+  ours: OurKeys;
+  peer: DeviceAddress;
+  message: Bytes;
+  /** null on first contact alone: the caller then verifies the introduction inside before it believes anything. */
+  expectedIdentity: Bytes | null;
+  signedPrekey(id: number): KeyPair | undefined;
+  oneTimePrekey(id: number): KeyPair | undefined;
+  /** Was a first message with these keys accepted before? Remembered until its signed prekey's private half is deleted (L14). */
+  isKnownFirst(identityKey: Bytes, baseKey: Bytes): boolean;
+  /** Milliseconds; dates skipped message keys. */
+  now: number;
+  random: RandomBytes;
+};
+
+export type Decrypted = {
+  session: Session;
+  plaintext: Bytes;
+  identityKey: Bytes;
+  /** Set when a new session began: remember the keys, delete the one-time prekey, in the same transaction. */
+  first?: { baseKey: Bytes; signedPrekeyId: number; oneTimePrekeyId?: number };
+};
+
+type Attempt = { plaintext: Bytes; record: Bytes; stepped: boolean };
+
+async function attempt(input: DecryptInput, record: Bytes, message: LaterMessage): Promise<Attempt> {
+  const state = decodeRecord(record);
+  const { plaintext, stepped } = await new Ratchet(input.ours, state).decryptMessage(message, input.now, input.random);
+  return { plaintext, stepped, record: encodeRecord(state) };
+}
+
+function finish(input: DecryptInput, records: Records, index: number, done: Attempt): Decrypted {
+  const others = records.filter((_, i) => i !== index);
+  const kept = index > 0 && !done.stepped ? records.map((record, i) => (i === index ? done.record : record)) : [done.record, ...others];
+  return { session: encodeSession(input.peer, kept), plaintext: done.plaintext, identityKey: identityOf(done.record) };
+}
+
+async function decryptIn(input: DecryptInput, records: Records, index: number, message: LaterMessage): Promise<Decrypted> {
+  const record = records[index] as Bytes;
+  require(isExpected(input, record), 'untrusted-identity');
+  return finish(input, records, index, await attempt(input, record, message));
+}
+
+function isExpected(input: DecryptInput, record: Bytes): boolean {
+  return input.expectedIdentity === null || equalBytes(identityOf(record), input.expectedIdentity);
+}
+
+async function decryptLater(input: DecryptInput, records: Records, message: LaterMessage): Promise<Decrypted> {
+  require(records.length > 0, 'unknown-session');
+  const name = chainName(message.ratchetKey);
+  const known = records.findIndex((record) => decodeRecord(record).chains[name] !== undefined);
+  if (known >= 0) return decryptIn(input, records, known, message);
+  let refusal: unknown;
+  for (let i = 0; i < records.length; i++) {
+    try {
+      return await decryptIn(input, records, i, message);
+    } catch (error) {
+      require(error instanceof CryptoError, 'malformed');
+      // The open session's reason is the likeliest one.
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+async function decryptFirst(input: DecryptInput, records: Records, message: FirstMessage): Promise<Decrypted> {
+  const { identityKey, baseKey, signedPrekeyId, oneTimePrekeyId } = message;
+  const trusted = input.expectedIdentity ?? (records[0] ? identityOf(records[0]) : identityKey);
+  require(equalBytes(identityKey, trusted), 'untrusted-identity');
+  const began = records.findIndex((record) => beganWith(record, baseKey) && equalBytes(identityOf(record), identityKey));
+  if (began >= 0) return decryptIn(input, records, began, message.inner);
+  require(!input.isKnownFirst(identityKey, baseKey), 'unknown-session');
+  const signedPrekey = input.signedPrekey(signedPrekeyId);
+  require(signedPrekey !== undefined, 'unknown-prekey');
+  const oneTimePrekey = oneTimePrekeyId === undefined ? undefined : input.oneTimePrekey(oneTimePrekeyId);
+  require(oneTimePrekeyId === undefined || oneTimePrekey !== undefined, 'unknown-prekey'); // L6
+  const record = await acceptSession(input.ours, message, signedPrekey, oneTimePrekey, input.random);
+  const done = await attempt(input, record, message.inner);
+  const first = { baseKey, signedPrekeyId, ...(oneTimePrekeyId === undefined ? {} : { oneTimePrekeyId }) };
+  return { ...finish(input, [record, ...records], 0, done), first };
+}
+
+/**
+ * Throws `malformed`, `too-large`, `unsupported-version`, `bad-key`; `wrong-context` for a session of another peer; `untrusted-identity`;
+ * `unknown-prekey`; `unknown-session`, also for a first message accepted before whose session is gone; `duplicate`; `too-far-ahead`;
+ * `bad-mac`. Whatever is thrown, the session value given is as good as before.
+ */
+export async function decrypt(input: DecryptInput): Promise<Decrypted> {
+  const parsed = parseSessionMessage(input.message);
+  const records = input.session ? recordsOf(input.session, input.peer) : [];
+  return parsed.type === 'first' ? decryptFirst(input, records, parsed.message) : decryptLater(input, records, parsed.message);
+}
