@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import {
+  deriveRunSecret,
+  encodeGenesis,
+  parseDeviceRecord,
+  parseGenesis,
+  prekeyBundleOf,
+  requireCurveKey,
+  requireSealingKey,
+  signDeviceRecord,
+  signIdentityRotation,
+  startRun,
+} from '../../crypto/index.ts';
+import { makeAccount, makeDevice, NOW } from '../support/accounts.ts';
+import { refusal } from '../support/refusal.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+
+function fromHex(hex: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+const ff30 = 'ff'.repeat(30);
+const BAD_POINTS: Record<string, string> = {
+  'zero (order 4)': '00'.repeat(32),
+  'one (order 1)': `01${'00'.repeat(31)}`,
+  'order 8': 'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  'the other of order 8': '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  'p - 1 (order 2)': `ec${ff30}7f`,
+  'p, zero again': `ed${ff30}7f`,
+  'p + 1, one again': `ee${ff30}7f`,
+  'p + 5, not canonical': `f2${ff30}7f`,
+  'bit 255 set': `09${'00'.repeat(30)}80`,
+  'all ones': 'ff'.repeat(32),
+};
+
+test('C5: the largest canonical coordinate passes', () => {
+  const largest = fromHex(`eb${ff30}7f`);
+  expect(requireCurveKey(largest)).toBe(largest);
+});
+
+test.each(Object.entries(BAD_POINTS))('low-order: %s is refused wherever a public key comes in (C5)', async (_, hex) => {
+  const random = seededRandom(hex);
+  const point = fromHex(hex);
+  const alice = await makeAccount(random);
+  const { record, bytes, sealing } = await makeDevice(alice, random);
+  const sealingKey = sealing.publicKey.slice();
+  sealingKey.set(point, 1_184);
+
+  const genesis = alice.genesisBytes.slice();
+  genesis.set(point, 1);
+  const prekeyRecord = bytes.slice();
+  prekeyRecord.set(point, 75);
+  const sealingRecord = bytes.slice();
+  sealingRecord.set(point, 175 + 1_184);
+  const run = await startRun({ ...record, sealingKeyId: 1, sealingPublicKey: sealing.publicKey }, NOW, random);
+  const envelope = new Uint8Array(2_048);
+  envelope.set([1, 1]);
+  envelope.set(run.enc, 2);
+  envelope.set(point, 2 + 1_088);
+
+  const refusals = {
+    requireCurveKey: await refusal(() => requireCurveKey(point)),
+    parseGenesis: await refusal(() => parseGenesis(genesis)),
+    encodeGenesis: await refusal(() => encodeGenesis({ ...alice.genesis, accountKey: point })),
+    'device record, signed prekey': await refusal(() => parseDeviceRecord(prekeyRecord)),
+    'device record, sealing key': await refusal(() => parseDeviceRecord(sealingRecord)),
+    signDeviceRecord: await refusal(() =>
+      signDeviceRecord(alice.identity.privateKey, { ...record, sealingKey: { id: 1, publicKey: sealingKey } }, random),
+    ),
+    'identity rotation': await refusal(() =>
+      signIdentityRotation(alice.accountKey.seed, alice.accountId, { version: 0, headHash: new Uint8Array(32) }, point),
+    ),
+    'one-time prekey': await refusal(() => prekeyBundleOf(record, alice.identity.publicKey, { id: 1, publicKey: point })),
+    startRun: await refusal(() => startRun({ ...record, sealingKeyId: 1, sealingPublicKey: sealingKey }, NOW, random)),
+  };
+  expect(new Set(Object.values(refusals)), JSON.stringify(refusals)).toEqual(new Set(['bad-key']));
+
+  // In an encapsulation a non-canonical coordinate gives another secret, a low-order one gives none.
+  const ours = { ...record, sealingKeyId: 1, privateKey: sealing.privateKey, publicKey: sealing.publicKey };
+  const code = await refusal(async () => {
+    expect(await deriveRunSecret(ours, envelope)).not.toEqual(run.secret);
+  });
+  expect([null, 'bad-key']).toContain(code);
+  if (hex === BAD_POINTS['zero (order 4)'] || hex === BAD_POINTS['order 8']) expect(code).toBe('bad-key');
+});
+
+test('C5: an ML-KEM key with a coefficient of q or more is refused', async () => {
+  const random = seededRandom('modulus');
+  const { sealing } = await makeDevice(await makeAccount(random), random);
+  expect(requireSealingKey(sealing.publicKey)).toBe(sealing.publicKey);
+  for (const at of [0, 600, 1_149]) {
+    for (const [low, middle, high] of [
+      [0x01, 0x0d, 0x00],
+      [0x00, 0x10, 0xd0],
+    ] as const) {
+      const changed = sealing.publicKey.slice();
+      changed.set([low, middle, high], at);
+      expect(await refusal(() => requireSealingKey(changed))).toBe('bad-key');
+    }
+    const edge = sealing.publicKey.slice();
+    edge.set([0x00, 0x0d, 0xd0], at);
+    expect(await refusal(() => requireSealingKey(edge))).toBeNull();
+  }
+  expect(await refusal(() => requireSealingKey(sealing.publicKey.slice(1)))).toBe('bad-key');
+});
