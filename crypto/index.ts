@@ -10,6 +10,41 @@ export {
 } from './chain/device-list.ts';
 export { type IdentityHead, signIdentityRotation, verifyRotationChain } from './chain/identity-rotation.ts';
 export { CRYPTO_ERROR_CODES, CryptoError, type CryptoErrorCode } from './errors.ts';
+export { groupDecrypt } from './group/group-decrypt.ts';
+export {
+  type AppliedEntry,
+  type AppliedOperation,
+  applyGroupEntry,
+  type GroupAuthor,
+  signGroupOperation,
+  skipSlot,
+  verifyMoved,
+} from './group/group-log.ts';
+export { type GroupOperation, type GroupPolicy, isGroupName, type MemberRecord, ROLES, type Role } from './group/group-operation.ts';
+export { canDo } from './group/group-rules.ts';
+export {
+  compareHead,
+  FIRST_EPOCH,
+  type FormerMember,
+  type GroupMember,
+  type GroupState,
+  hasRank,
+  mayPost,
+  wasMember,
+} from './group/group-state.ts';
+export { encodeGroupState, parseGroupState } from './group/group-state-codec.ts';
+export { type AppliedSlot, applyLogSlot, type EpochLogKey, recoverLogKeys } from './group/log-replay.ts';
+export { type OpenedSlot, openLogEntry, peekLogEntryEpoch, sealLogEntry } from './group/log-slot.ts';
+export {
+  createSenderKey,
+  distributionIdOf,
+  groupEncrypt,
+  type SenderKey,
+  senderKeyDistribution,
+  senderKeyIteration,
+} from './group/sender-key.ts';
+export { peekSenderKeyMessage } from './group/sender-key-message.ts';
+export { acceptDistribution, type SenderKeyStates } from './group/sender-key-states.ts';
 export { type AccountId, accountIdFromBytes, accountIdToBytes, type DeviceAddress } from './keys/account-id.ts';
 export { deriveAccountKey, deriveBackupKeys, seededPublicKey, seededSign } from './keys/account-key.ts';
 export { generateKeyPair, type KeyPair, requireCurveKey } from './keys/curve-key.ts';
@@ -46,6 +81,13 @@ export { matchesHint, openGroup, sealGroup } from './sealing/group.ts';
 export { generateSealingKey } from './sealing/hpke.ts';
 export { envelopeKind, MAX_SEALED_BYTES } from './sealing/padding.ts';
 export { deriveRunSecret, openPairwise, type Run, runExpired, runHash, sealPairwise, startRun } from './sealing/pairwise.ts';
-export { type ContentHeader, encodeContent, type ExpectedContext, type GroupAddress, parseContent, requireContext } from './wire/content.ts';
+export {
+  type ContentHeader,
+  encodeContent,
+  type ExpectedContext,
+  type GroupAddress,
+  parseContent,
+  requireContext,
+} from './wire/content.ts';
 export { type Introduction, type VerifiedIntroduction, verifyIntroduction } from './wire/introduction.ts';
 export type { MessageKind, SealedMessage } from './wire/sealed-message.ts';
