@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { inProject } from './project.mjs';
 import { isAlive } from './running.mjs';
@@ -14,16 +14,26 @@ function tryLock() {
     return true;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    return false;
   }
+}
+
+/** Whether the lock was left behind by a set-up that was killed, with everything that it had started. */
+function isAbandoned() {
   try {
-    const owner = Number(readFileSync(LOCK, 'utf8'));
-    const abandoned = owner > 0 ? !isAlive(owner) : Date.now() - statSync(LOCK).mtimeMs > OWNERLESS_MS;
-    if (abandoned) rmSync(LOCK, { force: true });
+    const owners = readFileSync(LOCK, 'utf8').split(' ').filter(Boolean).map(Number);
+    return owners.length === 0 ? Date.now() - statSync(LOCK).mtimeMs > OWNERLESS_MS : !owners.some(isAlive);
   } catch {
     // It was released in this very moment.
+    return false;
   }
-  return false;
 }
+
+/**
+ * An installation goes on when the set-up that started it is killed, so it owns the lock too.
+ * @param {number} pid
+ */
+export const alsoAtWork = (pid) => appendFileSync(LOCK, ` ${pid}`);
 
 /**
  * Two terminals may start in the same fresh clone: the second waits for the first.
@@ -34,6 +44,10 @@ export async function oneAtATime(work) {
   mkdirSync(inProject('.cache'), { recursive: true });
   let told = false;
   while (!tryLock()) {
+    if (isAbandoned()) {
+      rmSync(LOCK, { force: true });
+      continue;
+    }
     if (!told) console.log('Another set-up is at work in this folder, waiting for it…');
     told = true;
     await wait(POLL_MS);

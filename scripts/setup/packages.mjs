@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { alsoAtWork } from './one-at-a-time.mjs';
 import { inProject, root, Sentence } from './project.mjs';
 import { runningRelays } from './running.mjs';
 
@@ -92,6 +93,7 @@ async function npm(args) {
   const child = viaNode
     ? spawn(process.execPath, [ourNpm, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     : spawn('npm', args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+  if (child.pid !== undefined) alsoAtWork(child.pid);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
   const code = await new Promise((resolve) => child.on('error', (error) => resolve(error.message)).on('close', resolve));

@@ -6,6 +6,8 @@ import { markRunning } from './running.mjs';
 
 // A terminal signals the whole group, a supervisor one process. The child gets ours only if it is still there after this.
 const FORWARD_AFTER_MS = 250;
+// npm starts us through a shell and tells only that shell to end: we notice that our parent is gone.
+const PARENT_POLL_MS = 300;
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
@@ -23,8 +25,16 @@ function run(node, args, whileRunning) {
     /** @param {NodeJS.Signals} signal */
     const forward = (signal) => setTimeout(() => child.kill(signal), FORWARD_AFTER_MS).unref();
     for (const signal of SIGNALS) process.on(signal, forward);
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      child.kill('SIGTERM');
+    }, PARENT_POLL_MS).unref();
+    if (process.env['npm_lifecycle_event'] === undefined) clearInterval(watch);
     child.on('error', reject).on('exit', (code, signal) => {
       for (const name of SIGNALS) process.off(name, forward);
+      clearInterval(watch);
       done?.();
       resolve(code ?? 128 + (Object.entries(SIGNAL_NUMBERS).find(([name]) => name === signal)?.[1] ?? 0));
     });
