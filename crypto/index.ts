@@ -72,15 +72,24 @@ export {
 export { type SignedPrekey, signPrekey, verifyPrekey } from './keys/signed-prekey.ts';
 export { KIND, type Kind, LABEL, type Label, PURPOSE, type Purpose } from './labels.ts';
 export * from './limits.ts';
+export { deriveVaultKey, type PasswordCost } from './password.ts';
 export { hkdf } from './primitives/hkdf.ts';
 export { installPrimitives, type Primitives, primitives } from './primitives/installed.ts';
 export { generateRecoveryKey, parseRecoveryKey } from './recovery-key.ts';
+export { compareScannable, type SafetyNumber, type SafetyParty, safetyNumber } from './safety-number.ts';
 export { openRecord, sealRecord } from './sealing/aead.ts';
 export { deriveEpochKeys, type EpochKeys, epochCommitment } from './sealing/epoch-keys.ts';
 export { matchesHint, openGroup, sealGroup } from './sealing/group.ts';
 export { generateSealingKey } from './sealing/hpke.ts';
 export { envelopeKind, MAX_SEALED_BYTES } from './sealing/padding.ts';
 export { deriveRunSecret, openPairwise, type Run, runExpired, runHash, sealPairwise, startRun } from './sealing/pairwise.ts';
+export { type Decrypted, type DecryptInput, decrypt } from './session/decrypt.ts';
+export { encrypt } from './session/encrypt.ts';
+export { startSession } from './session/handshake.ts';
+export { type FirstMessageInfo, peekFirst } from './session/message.ts';
+export { type Session, type SessionInfo, sessionInfo } from './session/session.ts';
+export { expireSkippedKeys } from './session/skipped.ts';
+export type { OurKeys } from './session/store.ts';
 export {
   type ContentHeader,
   encodeContent,

@@ -77,3 +77,13 @@ export const MAX_OLD_RECEIVING_CHAINS = 10;
 export const MAX_SKIPPED_KEYS_A_SESSION = 2 * MAX_SKIPPED_KEYS;
 // As long as the prekeys of that time live (D9).
 export const SKIPPED_KEY_KEEP_MS = PREKEY_PRIVATE_KEEP_MS;
+
+// Argon2id for the vault's passphrase: about half a second and 64 MiB on a laptop; RFC 9106 §4 gives t=3, 64 MiB as its second choice.
+export const VAULT_PASSWORD_COST = { memoryKib: 65_536, passes: 3, lanes: 1 } as const;
+// What a stored vault may ask of this machine: less would be no protection, more would stop a phone.
+export const MIN_PASSWORD_MEMORY_KIB = 8_192;
+export const MAX_PASSWORD_MEMORY_KIB = 1_048_576;
+export const MAX_PASSWORD_PASSES = 16;
+export const MAX_PASSWORD_LANES = 4;
+// Long enough for any sentence; normalising and hashing stay instant.
+export const MAX_PASSPHRASE_CHARACTERS = 1_024;

@@ -3,12 +3,27 @@
  * Raw 32-byte keys enter by the fixed DER heads of RFC 8410 (§7 PKCS#8, §4 SubjectPublicKeyInfo). XEdDSA signing stays with the default:
  * OpenSSL signs only from a seed. Which keys and signatures are acceptable is checked around these by crypto/primitives.
  */
-import { createCipheriv, createDecipheriv, createHash, createHmac, createPrivateKey, createPublicKey, diffieHellman, sign, verify } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hash,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
 import type { Bytes, Primitives } from '../../crypto/index.ts';
 
 const TAG_BYTES = 16;
-const PKCS8 = { x25519: Buffer.from('302e020100300506032b656e04220420', 'hex'), ed25519: Buffer.from('302e020100300506032b657004220420', 'hex') };
+// SHA-256: FIPS 180-4 §5.1.1.
+const BLOCK_BYTES = 64;
+const HASH_BYTES = 32;
+const PKCS8 = {
+  x25519: Buffer.from('302e020100300506032b656e04220420', 'hex'),
+  ed25519: Buffer.from('302e020100300506032b657004220420', 'hex'),
+};
 const SPKI = { x25519: Buffer.from('302a300506032b656e032100', 'hex'), ed25519: Buffer.from('302a300506032b6570032100', 'hex') };
 
 type Curve = keyof typeof PKCS8;
@@ -35,10 +50,27 @@ function joined(first: Uint8Array, ...rest: Uint8Array[]): Bytes {
   return own(Buffer.concat([first, ...rest]));
 }
 
+// RFC 2104 over the one-shot hash: three times as fast for a ratchet's few bytes as an Hmac object.
+function hmacSha256(key: Uint8Array, bytes: Uint8Array): Bytes {
+  const short = key.length > BLOCK_BYTES ? hash('sha256', key, 'buffer') : key;
+  const inner = new Uint8Array(BLOCK_BYTES + bytes.length).fill(0x36, 0, BLOCK_BYTES);
+  const outer = new Uint8Array(BLOCK_BYTES + HASH_BYTES).fill(0x5c, 0, BLOCK_BYTES);
+  for (let i = 0; i < short.length; i++) {
+    inner[i] = (inner[i] as number) ^ (short[i] as number);
+    outer[i] = (outer[i] as number) ^ (short[i] as number);
+  }
+  inner.set(bytes, BLOCK_BYTES);
+  outer.set(hash('sha256', inner, 'buffer'), BLOCK_BYTES);
+  const mac = own(hash('sha256', outer, 'buffer'));
+  inner.fill(0);
+  outer.fill(0);
+  return mac;
+}
+
 export const nodePrimitives: Partial<Primitives> = {
-  sha256: (bytes) => own(createHash('sha256').update(bytes).digest()),
-  sha512: (bytes) => own(createHash('sha512').update(bytes).digest()),
-  hmacSha256: (key, bytes) => own(createHmac('sha256', key).update(bytes).digest()),
+  sha256: (bytes) => own(hash('sha256', bytes, 'buffer')),
+  sha512: (bytes) => own(hash('sha512', bytes, 'buffer')),
+  hmacSha256,
   x25519: (secret, remote) => own(diffieHellman({ privateKey: privateKey('x25519', secret), publicKey: publicKey('x25519', remote) })),
   x25519PublicKey: (secret) => rawPublicKey('x25519', secret),
   ed25519PublicKey: (seed) => rawPublicKey('ed25519', seed),

@@ -54,10 +54,7 @@ setCurve({
   keyPair: async () => ({ pubKey: new ArrayBuffer(32), privKey: new ArrayBuffer(32) }),
   async sharedSecret(publicKey, privateKey) {
     const secret = new Uint8Array(privateKey);
-    require(
-      secret.some((byte) => byte !== 0),
-      'bad-key',
-    );
+    require(secret.some((byte) => byte !== 0), 'bad-key');
     return toBuffer(await primitives.x25519(secret, new Uint8Array(publicKey)));
   },
   // Identity signatures are made in keys/, with randomness (L10).

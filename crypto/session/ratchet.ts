@@ -26,6 +26,8 @@ import { LIBRARY_ADDRESS, type OurKeys, throwAwayStore } from './store.ts';
 const MESSAGE_KEYS_INFO = utf8('WhisperMessageKeys');
 const NO_SALT = new Uint8Array(32);
 
+// `this['…']` below: members the library's types call private are reached so.
+
 /** Holds one session for the library; its JSON is never made, the caller encodes the session itself. */
 class OneSession extends SessionRecord {
   override serialize(): string {
@@ -52,7 +54,6 @@ export class Ratchet extends SessionCipher {
 
   /** One session message in Signal's bytes, first or later by the state of the session. */
   async encryptMessage(plaintext: Uint8Array): Promise<Bytes> {
-    // biome-ignore lint/complexity/useLiteralKeys: a private member of the library can only be reached so
     const { body }: { body: string } = await this['encryptJob'](toBuffer(plaintext));
     return Uint8Array.from(body, (character) => character.charCodeAt(0));
   }
@@ -85,13 +86,11 @@ export class Ratchet extends SessionCipher {
     require(ahead <= MAX_PAIRWISE_JUMP, 'too-far-ahead');
     // A closed chain ended where its sender said; nothing authentic lies beyond.
     require(chain.chainKey.key !== undefined, 'bad-mac');
-    // biome-ignore lint/complexity/useLiteralKeys: a private member of the library can only be reached so
     await this['fillMessageKeys'](chain, counter);
   }
 
   // §3.5 DHRatchet, first half: RK, CKr = KDF_RK(RK, DH(DHs, DHr)).
   async #receivingStep(ratchetKey: Bytes): Promise<void> {
-    // biome-ignore lint/complexity/useLiteralKeys: a private member of the library can only be reached so
     await this['calculateRatchet'](this.#state, toBuffer(ratchetKey), false);
     (this.#state.chains[chainName(ratchetKey)] as Chain).storedOn = {};
   }
@@ -117,7 +116,6 @@ export class Ratchet extends SessionCipher {
     }
     const ratchetKey = toBuffer(remoteKey);
     currentRatchet.ephemeralKeyPair = await ephemeralPair(random);
-    // biome-ignore lint/complexity/useLiteralKeys: a private member of the library can only be reached so
     await this['calculateRatchet'](this.#state, ratchetKey, true);
     currentRatchet.lastRemoteEphemeralKey = ratchetKey;
     // Oldest first: objects keep the order in which chains were added (L2).

@@ -25,7 +25,11 @@ export type Records = readonly Bytes[];
 
 export function encodeSession(peer: DeviceAddress, records: Records): Session {
   const kept = records.slice(0, MAX_SESSIONS);
-  const out = writer().u8(SUITE).fixed(accountIdToBytes(peer.accountId), ACCOUNT_ID_BYTES).u32(requireDeviceId(peer.deviceId)).u8(kept.length);
+  const out = writer()
+    .u8(SUITE)
+    .fixed(accountIdToBytes(peer.accountId), ACCOUNT_ID_BYTES)
+    .u32(requireDeviceId(peer.deviceId))
+    .u8(kept.length);
   for (const record of kept) out.sized(record, MAX_RECORD_BYTES);
   return out.done();
 }

@@ -1,0 +1,131 @@
+/**
+ * Primitives by the browser's own WebCrypto and by hash-wasm, for the engine's worker. Every member is tried on its own when it is
+ * installed: what this browser lacks, or does otherwise, stays with the default.
+ *
+ * Curves and bulk AES go to WebCrypto; hashes and HMAC to WebAssembly, because a WebCrypto call costs more than hashing a ratchet's few
+ * bytes. Raw 32-byte private keys enter by the PKCS#8 heads of RFC 8410 §7.
+ */
+import { createSHA256, createSHA512, type IHasher } from 'hash-wasm';
+import { type Bytes, installPrimitives, type Primitives, primitives } from '../../crypto/index.ts';
+
+const PKCS8 = {
+  X25519: [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20],
+  Ed25519: [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20],
+} as const;
+
+type Curve = keyof typeof PKCS8;
+
+const BLOCK_BYTES = 64;
+
+// Below this the default is done before WebCrypto has copied the bytes to its thread.
+const WEBCRYPTO_PAYS_FROM_BYTES = 1_024;
+
+// u of the base point, RFC 7748 §4.1: a public key is a key agreement with it.
+const BASE_POINT = Uint8Array.of(9, ...new Uint8Array(31));
+
+function own(bytes: Uint8Array): Bytes {
+  return new Uint8Array(bytes);
+}
+
+function privateKey(subtle: SubtleCrypto, curve: Curve, raw: Uint8Array, usage: KeyUsage): Promise<CryptoKey> {
+  const der = new Uint8Array(48);
+  der.set(PKCS8[curve]);
+  der.set(raw, 16);
+  return subtle.importKey('pkcs8', der, curve, false, [usage]).finally(() => der.fill(0));
+}
+
+function curves(subtle: SubtleCrypto): Partial<Primitives> {
+  async function agree(secret: Uint8Array, remote: Uint8Array): Promise<Bytes> {
+    const [key, point] = await Promise.all([
+      privateKey(subtle, 'X25519', secret, 'deriveBits'),
+      subtle.importKey('raw', own(remote), 'X25519', false, []),
+    ]);
+    return new Uint8Array(await subtle.deriveBits({ name: 'X25519', public: point }, key, 256));
+  }
+  return {
+    x25519: agree,
+    x25519PublicKey: (secret) => agree(secret, BASE_POINT),
+    async ed25519Sign(seed, message) {
+      const key = await privateKey(subtle, 'Ed25519', seed, 'sign');
+      return new Uint8Array(await subtle.sign('Ed25519', key, own(message)));
+    },
+    async ed25519Verify(publicKey, message, signature) {
+      const key = await subtle.importKey('raw', own(publicKey), 'Ed25519', false, ['verify']);
+      return subtle.verify('Ed25519', key, own(signature), own(message));
+    },
+  };
+}
+
+function bulk(subtle: SubtleCrypto): Partial<Primitives> {
+  const standard = { ...primitives };
+  const key = (name: string, raw: Uint8Array, usage: 'encrypt' | 'decrypt') => subtle.importKey('raw', own(raw), name, false, [usage]);
+  const small = (bytes: Uint8Array) => bytes.length < WEBCRYPTO_PAYS_FROM_BYTES;
+  const gcm = (nonce: Uint8Array, aad: Uint8Array) => ({ name: 'AES-GCM', iv: own(nonce), additionalData: own(aad) });
+  return {
+    async aesGcmEncrypt(raw, nonce, plaintext, aad) {
+      if (small(plaintext)) return standard.aesGcmEncrypt(raw, nonce, plaintext, aad);
+      return new Uint8Array(await subtle.encrypt(gcm(nonce, aad), await key('AES-GCM', raw, 'encrypt'), own(plaintext)));
+    },
+    async aesGcmDecrypt(raw, nonce, ciphertext, aad) {
+      if (small(ciphertext)) return standard.aesGcmDecrypt(raw, nonce, ciphertext, aad);
+      return new Uint8Array(await subtle.decrypt(gcm(nonce, aad), await key('AES-GCM', raw, 'decrypt'), own(ciphertext)));
+    },
+    async aesCbcEncrypt(raw, iv, plaintext) {
+      if (small(plaintext)) return standard.aesCbcEncrypt(raw, iv, plaintext);
+      return new Uint8Array(await subtle.encrypt({ name: 'AES-CBC', iv: own(iv) }, await key('AES-CBC', raw, 'encrypt'), own(plaintext)));
+    },
+    async aesCbcDecrypt(raw, iv, ciphertext) {
+      if (small(ciphertext)) return standard.aesCbcDecrypt(raw, iv, ciphertext);
+      return new Uint8Array(await subtle.decrypt({ name: 'AES-CBC', iv: own(iv) }, await key('AES-CBC', raw, 'decrypt'), own(ciphertext)));
+    },
+  };
+}
+
+// A hasher is one piece of WebAssembly memory; nothing awaits between `init` and `digest`, so calls never meet in it.
+function once(hasher: IHasher, ...parts: Uint8Array[]): Bytes {
+  hasher.init();
+  for (const part of parts) hasher.update(part);
+  return own(hasher.digest('binary'));
+}
+
+async function hashes(): Promise<Partial<Primitives>> {
+  const [sha256, sha512] = await Promise.all([createSHA256(), createSHA512()]);
+  return {
+    sha256: (bytes) => once(sha256, bytes),
+    sha512: (bytes) => once(sha512, bytes),
+    hmacSha256(key, bytes) {
+      const block = new Uint8Array(BLOCK_BYTES);
+      block.set(key.length > BLOCK_BYTES ? once(sha256, key) : key);
+      const inner = once(
+        sha256,
+        block.map((byte) => byte ^ 0x36),
+        bytes,
+      );
+      const mac = once(
+        sha256,
+        block.map((byte) => byte ^ 0x5c),
+        inner,
+      );
+      block.fill(0);
+      return mac;
+    },
+  };
+}
+
+async function installEach(members: Partial<Primitives>): Promise<(keyof Primitives)[]> {
+  const installed: (keyof Primitives)[] = [];
+  for (const name of Object.keys(members) as (keyof Primitives)[]) {
+    const worked = await installPrimitives({ [name]: members[name] }).then(
+      () => true,
+      () => false,
+    );
+    if (worked) installed.push(name);
+  }
+  return installed;
+}
+
+/** The names of what this platform does; the rest stays as it is. Never rejects. */
+export async function installWebPrimitives(subtle: SubtleCrypto = globalThis.crypto.subtle): Promise<(keyof Primitives)[]> {
+  const hashed = await hashes().catch(() => ({}));
+  return installEach({ ...hashed, ...bulk(subtle), ...curves(subtle) });
+}
