@@ -67,26 +67,30 @@ async function handMade(
   const { iv, key } = cipherKey(chainAfter(keys.chainKey, iteration));
   const cipher = createCipheriv('aes-256-cbc', key, iv);
   const ciphertext = concat(cipher.update(plaintext), cipher.final());
-  const signed = Uint8Array.from([
-    0x33,
-    ...[0x0a, 16, ...keys.id],
-    ...[0x10, ...varint(keys.chainId)],
-    ...[0x18, ...varint(iteration)],
-    ...[0x22, ...varint(ciphertext.length), ...ciphertext],
-  ]);
+  const signed = Uint8Array.from(
+    [
+      [0x33],
+      [0x0a, 16, ...keys.id],
+      [0x10, ...varint(keys.chainId)],
+      [0x18, ...varint(iteration)],
+      [0x22, ...varint(ciphertext.length), ...ciphertext],
+    ].flat(),
+  );
   return concat(signed, await seededSign(keys.seed, signed));
 }
 
 async function handMadeSender(random = seededRandom('by hand')) {
   const keys = { id: random(16), chainId: 0x1234_5678, chainKey: random(32), seed: random(32) };
-  const distribution = Uint8Array.from([
-    0x33,
-    ...[0x0a, 16, ...keys.id],
-    ...[0x10, ...varint(keys.chainId)],
-    ...[0x18, 0],
-    ...[0x22, 32, ...keys.chainKey],
-    ...[0x2a, 33, 0x05, ...(await seededPublicKey(keys.seed))],
-  ]);
+  const distribution = Uint8Array.from(
+    [
+      [0x33],
+      [0x0a, 16, ...keys.id],
+      [0x10, ...varint(keys.chainId)],
+      [0x18, 0],
+      [0x22, 32, ...keys.chainKey],
+      [0x2a, 33, 0x05, ...(await seededPublicKey(keys.seed))],
+    ].flat(),
+  );
   return { keys, distribution };
 }
 
