@@ -22,7 +22,11 @@ export function generateRecoveryKey(random: RandomBytes): { words: string[]; ent
 /** Takes words as people type and paste them: any case, numbered, on several lines. Throws `bad-recovery-key`. */
 export function parseRecoveryKey(text: string): Bytes {
   require(text.length <= MAX_RECOVERY_TEXT_CHARACTERS, 'bad-recovery-key');
-  const words = text.normalize('NFKC').toLowerCase().split(/[\s\d.,;:()-]+/u).filter((word) => word !== '');
+  const words = text
+    .normalize('NFKC')
+    .toLowerCase()
+    .split(/[\s\d.,;:()-]+/u)
+    .filter((word) => word !== '');
   require(words.length === RECOVERY_KEY_WORDS, 'bad-recovery-key');
   try {
     return Uint8Array.from(mnemonicToEntropy(words.join(' '), wordlist));

@@ -115,13 +115,7 @@ test('cross-kind: a sealed message of another kind than its envelope is refused 
     // The bytes a group envelope holds, cut to another padding: read back through the one AEAD with the group's own aad.
     const envelope = await sealGroup(keys, message, random);
     const aad = concat(Uint8Array.of(1), envelope.subarray(34, 50));
-    const plaintext = await openRecord(
-      SECRET,
-      LABEL.groupSeal,
-      KIND.group,
-      aad,
-      concat(envelope.subarray(2, 34), envelope.subarray(50)),
-    );
+    const plaintext = await openRecord(SECRET, LABEL.groupSeal, KIND.group, aad, concat(envelope.subarray(2, 34), envelope.subarray(50)));
     return plaintext.slice(0, length);
   }
 });
@@ -131,9 +125,7 @@ test('cross-kind: a content of one kind is not taken from a session of the other
   const from = { accountId, deviceId: 1 };
   const base = { from, messageId: random(16), counter: 1, sentAt: 0, deviceList: { version: 1, hash: random(32) }, body: utf8('hi') };
   const groupId = random(32);
-  const group = parseContent(
-    encodeContent({ ...base, kind: KIND.group, to: { groupId, epoch: 1, logVersion: 1, logHead: random(32) } }),
-  );
+  const group = parseContent(encodeContent({ ...base, kind: KIND.group, to: { groupId, epoch: 1, logVersion: 1, logHead: random(32) } }));
   const pairwise = parseContent(encodeContent({ ...base, kind: KIND.pairwise, to: { accountId, deviceId: 2 } }));
   expect(await refusal(() => requireContext(group, { from, to: { accountId, deviceId: 2 } }))).toBe('wrong-kind');
   expect(await refusal(() => requireContext(pairwise, { from, to: { groupId, epoch: 1 } }))).toBe('wrong-kind');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import {
   type Bytes,
@@ -21,6 +22,11 @@ function verify(account: TestAccount, entries: readonly Bytes[], known?: DeviceL
   return verifyDeviceList(entries, { accountId: account.accountId, identityKeys: keys, ...(known ? { known } : {}) });
 }
 
+/** SHA-256 of label, zero byte and entry, as C16 says. */
+function entryHash(entry: Bytes): Bytes {
+  return new Uint8Array(createHash('sha256').update('Sottovoce v1 chain entry\0').update(entry).digest());
+}
+
 async function grow(account: TestAccount, previous: DeviceList, ids: number[], key = account.identity.privateKey): Promise<Bytes> {
   return signDeviceList(key, account.accountId, previous, added(...ids), random);
 }
@@ -29,7 +35,7 @@ test('C18: a list grows by whole lists; devices come out ascending', async () =>
   const alice = await makeAccount(random, [7]);
   const second = await grow(alice, alice.list, [9, 7]);
   const list = await verify(alice, [...alice.entries, second]);
-  expect(list).toMatchObject({ version: 2, devices: added(7, 9) });
+  expect(list).toMatchObject({ version: 2, hash: entryHash(second), devices: added(7, 9) });
   expect(await verify(alice, [second], alice.list)).toEqual(list);
 });
 
@@ -52,6 +58,9 @@ test('rollback-list: an older, forked, rewritten or truncated history is refused
   expect(await refusal(() => verify(alice, [second, first]))).toBe('broken-link');
   expect(await refusal(() => verify(alice, [], known))).toBe('malformed');
   expect((await verify(alice, [first, second, third], known)).version).toBe(3);
+  // The right hash under a number of his choice: a version that others could never reach.
+  const leap = await grow(alice, { ...known, version: 1_000 }, [1, 2]);
+  expect(await refusal(() => verify(alice, [first, second, leap]))).toBe('broken-link');
 });
 
 test('inject-device: a device that the identity key did not list is not there (C18)', async () => {
@@ -86,6 +95,9 @@ test('C18: after a rotation the last entry is under the new key, and keys never 
   expect(list.devices).toEqual(added(1));
   const back = await grow(alice, list, [1, 66]);
   expect(await refusal(() => verify(alice, [first, byNew, back], undefined, identityKeys))).toBe('bad-signature');
+  const known = { ...list, version: 3, hash: entryHash(back) };
+  const again = await grow(alice, known, [1], next.privateKey);
+  expect(await refusal(() => verify(alice, [first, byNew, back, again], undefined, identityKeys))).toBe('bad-signature');
 });
 
 test('C18: the backup mark is kept, and never goes back', async () => {
@@ -98,7 +110,10 @@ test('C18: the backup mark is kept, and never goes back', async () => {
   expect(list.backup?.sequence).toBe(4);
   const kept = await verify(alice, [await grow(alice, list, [1, 2])], list);
   expect(kept.backup).toEqual(list.backup);
-  const older = await signDeviceList(alice.identity.privateKey, alice.accountId, list, added(1), random, { sequence: 3, digest: random(32) });
+  const older = await signDeviceList(alice.identity.privateKey, alice.accountId, list, added(1), random, {
+    sequence: 3,
+    digest: random(32),
+  });
   expect(await refusal(() => verify(alice, [older], list))).toBe('stale');
   expect(await refusal(() => verify(alice, [...alice.entries, marked, older]))).toBe('stale');
 });

@@ -123,7 +123,12 @@ test('C1: content header, with and without introduction, pairwise and group', as
 test('C1: account id, in bytes and in text', async () => {
   await checkDecoder(random(32), 500, accountIdFromBytes, accountIdToBytes);
   const text = utf8(toBase64url(random(32)));
-  await checkDecoder(text, 2_000, (bytes) => accountIdToBytes(String.fromCharCode(...bytes)), (id) => utf8(accountIdFromBytes(id)));
+  await checkDecoder(
+    text,
+    2_000,
+    (bytes) => accountIdToBytes(String.fromCharCode(...bytes)),
+    (id) => utf8(accountIdFromBytes(id)),
+  );
 });
 
 test('C1: base64url has one text for one byte string', () => {

@@ -20,7 +20,12 @@ const SHARED = 'd2df0522128f09dd8e2c92b1e905c793d8f57a54c3da25861f10bf4ca613e384
 /** RFC 9180 §4 and §5.1, base mode, by hand on node:crypto. */
 function exportByHand(sharedSecret: Uint8Array, info: Uint8Array, context: Uint8Array): Uint8Array {
   const suite = Uint8Array.of(...utf8('HPKE'), 0x64, 0x7a, 0x00, 0x01, 0xff, 0xff);
-  const hmac = (key: Uint8Array, ...parts: Uint8Array[]) => new Uint8Array(createHmac('sha256', key).update(concat(...parts)).digest());
+  const hmac = (key: Uint8Array, ...parts: Uint8Array[]) =>
+    new Uint8Array(
+      createHmac('sha256', key)
+        .update(concat(...parts))
+        .digest(),
+    );
   const none = new Uint8Array(0);
   const extract = (salt: Uint8Array, label: string, ikm: Uint8Array) =>
     hmac(salt.length > 0 ? salt : new Uint8Array(32), utf8('HPKE-v1'), suite, utf8(label), ikm);
@@ -58,9 +63,9 @@ test('C9: a run is RFC 9180’s export under 0x647A, 0x0001, 0xFFFF, computed by
 
   const envelope = concat(Uint8Array.of(1, 1), run.enc, new Uint8Array(2_048 - 1_122));
   expect(await deriveRunSecret({ accountId, deviceId: 3, sealingKeyId: 9, privateKey, publicKey }, envelope)).toEqual(run.secret);
-  expect(await refusal(() => deriveRunSecret({ accountId, deviceId: 3, sealingKeyId: 9, privateKey: SEED.slice(1), publicKey }, envelope))).toBe(
-    'bad-key',
-  );
+  expect(
+    await refusal(() => deriveRunSecret({ accountId, deviceId: 3, sealingKeyId: 9, privateKey: SEED.slice(1), publicKey }, envelope)),
+  ).toBe('bad-key');
 });
 
 test('C9: the same randomness gives the same run, other randomness another', async () => {

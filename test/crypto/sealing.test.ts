@@ -1,6 +1,9 @@
+import { createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import {
+  accountIdToBytes,
   type Bytes,
+  concat,
   deriveEpochKeys,
   deriveRunSecret,
   ENVELOPE_SIZES_BYTES,
@@ -44,7 +47,8 @@ async function setUp() {
   const message = (kind: MessageKind, bytes: Bytes): SealedMessage => ({ kind, fromAccount: accountId, fromDevice: 2, message: bytes });
   const seal = (kind: MessageKind, bytes: Bytes) =>
     kind === KIND.pairwise ? sealPairwise(run, message(kind, bytes), random) : sealGroup(keys, message(kind, bytes), random);
-  const open = (kind: MessageKind, envelope: Bytes) => (kind === KIND.pairwise ? openPairwise(run.secret, envelope) : openGroup(keys, envelope));
+  const open = (kind: MessageKind, envelope: Bytes) =>
+    kind === KIND.pairwise ? openPairwise(run.secret, envelope) : openGroup(keys, envelope);
   return { recipient, sealing, run, keys, message, seal, open };
 }
 
@@ -186,4 +190,41 @@ test('C6: a record is 48 bytes longer than its text, never the same twice, and b
     changed[at] = (changed[at] as number) ^ 0x80;
     expect(await open(secret, aad, changed)).toBe('bad-mac');
   }
+});
+
+/** D1 by hand: HKDF and AES-256-GCM of node:crypto. */
+function openByHand(secret: Bytes, salt: Bytes, info: Bytes, aad: Bytes, ciphertext: Bytes): Bytes {
+  const key = new Uint8Array(hkdfSync('sha256', secret, salt, info, 32));
+  const decipher = createDecipheriv('aes-256-gcm', key, new Uint8Array(12));
+  decipher.setAAD(aad);
+  decipher.setAuthTag(ciphertext.subarray(-16));
+  return concat(decipher.update(ciphertext.subarray(0, -16)), decipher.final());
+}
+
+test('C6: a record is HKDF-SHA256 and AES-256-GCM, with the kind in info and aad, byte for byte', async () => {
+  const [secret, aad, text] = [random(32), random(9), random(100)];
+  const record = await sealRecord(secret, LABEL.groupLog, KIND.groupLog, aad, text, random);
+  const info = concat(utf8('Sottovoce v1 group log'), Uint8Array.of(3));
+  const opened = openByHand(secret, record.slice(0, 32), info, concat(Uint8Array.of(3), aad), record.slice(32));
+  expect(opened).toEqual(text);
+});
+
+test('C9 C11: envelopes are what the rules say, byte for byte', async () => {
+  const { run, keys, message, seal } = await setUp();
+  const group = await seal(KIND.group, utf8('by hand'));
+  const [salt, hint] = [group.slice(2, 34), group.slice(34, 50)];
+  expect(hint).toEqual(new Uint8Array(createHmac('sha256', keys.hint).update(salt).digest()).slice(0, 16));
+  const groupInfo = concat(utf8('Sottovoce v1 group seal'), Uint8Array.of(2));
+  const inner = openByHand(keys.seal, salt, groupInfo, concat(Uint8Array.of(2, 1), hint), group.slice(50));
+  const { fromAccount } = message(KIND.group, utf8('by hand'));
+  const account = accountIdToBytes(fromAccount);
+  const header = concat(Uint8Array.of(1, 2), account, Uint8Array.of(0, 0, 0, 2, 0, 0, 0, 7), utf8('by hand'));
+  expect(inner).toEqual(concat(header, new Uint8Array(2_048 - 66 - header.length)));
+
+  const pairwise = await seal(KIND.pairwise, utf8('by hand'));
+  expect(pairwise.slice(0, 1_122)).toEqual(concat(Uint8Array.of(1, 1), run.enc));
+  const runInfo = concat(utf8('Sottovoce v1 pairwise seal'), Uint8Array.of(1));
+  const aad = concat(Uint8Array.of(1, 1), run.enc);
+  const sealed = openByHand(run.secret, pairwise.slice(1_122, 1_154), runInfo, aad, pairwise.slice(1_154));
+  expect(sealed.slice(2, header.length)).toEqual(header.slice(2));
 });

@@ -85,11 +85,19 @@ test('signature-domain: what one key signed for one structure stands under no ot
   bare.set(await primitives.xeddsaSign(account.identity.privateKey, bytes.slice(0, -64), random), bytes.length - 64);
   const expected = { accountId: account.accountId, identityKey: account.identity.publicKey, now: NOW };
   expect(await refusal(() => verifyDeviceRecord(bare, expected))).toBe('bad-signature');
-  const asPrekey = await signPurpose(identitySigner(account.identity.privateKey, random), PURPOSE.deviceRecord, record.signedPrekey.publicKey);
-  expect(await refusal(() => verifyPrekey(account.identity.publicKey, { ...record.signedPrekey, signature: asPrekey }))).toBe('bad-signature');
+  const asPrekey = await signPurpose(
+    identitySigner(account.identity.privateKey, random),
+    PURPOSE.deviceRecord,
+    record.signedPrekey.publicKey,
+  );
+  expect(await refusal(() => verifyPrekey(account.identity.publicKey, { ...record.signedPrekey, signature: asPrekey }))).toBe(
+    'bad-signature',
+  );
   const prekey = await signPrekey(account.identity.privateKey, record.signedPrekey.publicKey, random);
   for (const purpose of purposes) {
-    expect(await refusal(() => verifyPurpose(account.identity.publicKey, purpose, record.signedPrekey.publicKey, prekey))).toBe('bad-signature');
+    expect(await refusal(() => verifyPurpose(account.identity.publicKey, purpose, record.signedPrekey.publicKey, prekey))).toBe(
+      'bad-signature',
+    );
   }
 });
 
