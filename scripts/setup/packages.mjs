@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, delimiter, dirname } from 'node:path';
 import { alsoAtWork } from './one-at-a-time.mjs';
+import { isMusl, ownNode } from './own-node.mjs';
 import { inProject, root, Sentence } from './project.mjs';
 import { runningRelays } from './running.mjs';
 
 /** @typedef {'start' | 'test'} Mode what is installed: what runs, or everything */
-/** @typedef {{ version?: string, integrity?: string, dev?: boolean, optional?: boolean, devOptional?: boolean }} Entry */
+/** @typedef {{ version?: string, integrity?: string, dev?: boolean, optional?: boolean, devOptional?: boolean, os?: string | string[], cpu?: string | string[], libc?: string | string[] }} Entry */
 /** @typedef {{ packages: Record<string, Entry> }} Lock */
 
 const DEPENDENCY_KINDS = /** @type {const} */ (['dependencies', 'devDependencies', 'optionalDependencies']);
@@ -31,9 +32,22 @@ function readLock() {
 /** @param {Record<string, string>} [record] */
 const sorted = (record = {}) => Object.entries(record).sort();
 
+/** @param {string | string[] | undefined} wanted @param {string} here */
+const suits = (wanted, here) => wanted === undefined || [wanted].flat().includes(here);
+
+/**
+ * Optional packages are those for one platform each, and a few that only these need.
+ * @param {Entry} entry
+ */
+function isForAnotherPlatform({ os, cpu, libc }) {
+  if (os === undefined && cpu === undefined) return true;
+  return (
+    !suits(os, process.platform) || !suits(cpu, process.arch) || (process.platform === 'linux' && !suits(libc, isMusl() ? 'musl' : 'glibc'))
+  );
+}
+
 /**
  * npm writes down what it has installed when it is done, so that record is the stamp: no second one can disagree with it.
- * Optional packages are not asked for, since most of them are for other platforms.
  * @param {Mode} mode
  */
 function missingPackages(mode) {
@@ -46,7 +60,8 @@ function missingPackages(mode) {
     // Nothing is installed, or an installation was cut short.
   }
   return Object.entries(wanted).filter(([path, entry]) => {
-    if (path === '' || entry.optional || entry.devOptional || (entry.dev && mode === 'start')) return false;
+    if (path === '' || (entry.dev && mode === 'start')) return false;
+    if ((entry.optional || entry.devOptional) && isForAnotherPlatform(entry)) return false;
     const there = standing[path];
     return !there || there.version !== entry.version || there.integrity !== entry.integrity;
   });
@@ -64,8 +79,19 @@ export async function installPackages(mode) {
   const startedAt = Date.now();
   console.log(mode === 'start' ? 'Installing packages…' : 'Installing packages, with those for tests…');
   // `npm ci` empties node_modules first. Under a running relay `npm install` adds what is locked and leaves the rest in place.
-  await npm([
-    ...(relay === undefined ? ['ci'] : ['install', '--no-save']),
+  await npm(relay === undefined ? CLEAN : ADD, mode);
+  // npm leaves out optional packages that do not support the Node it runs on, without a word. Ours supports them.
+  if (!packagesStand(mode)) await npm(ADD, mode, ownNode());
+  console.log(`Packages installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+}
+
+const CLEAN = ['ci'];
+const ADD = ['install', '--no-save'];
+
+/** @param {string[]} command @param {Mode} mode @param {string} [node] on which npm itself is to run */
+async function npm(command, mode, node) {
+  const args = [
+    ...command,
     // Nothing needs a script: better-sqlite3 carries its addon for every platform inside its package.
     '--ignore-scripts',
     '--include=optional',
@@ -75,12 +101,7 @@ export async function installPackages(mode) {
     '--no-audit',
     '--no-fund',
     '--no-progress',
-  ]);
-  console.log(`Packages installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
-}
-
-/** @param {string[]} args */
-async function npm(args) {
+  ];
   const env = { ...process.env };
   // What a user's npm was told for other purposes must not change what is installed here.
   for (const name of Object.keys(env)) {
@@ -88,10 +109,11 @@ async function npm(args) {
       delete env[name];
     }
   }
+  if (node) env['PATH'] = `${dirname(node)}${delimiter}${env['PATH']}`;
   const ourNpm = process.env['npm_execpath'];
   const viaNode = ourNpm !== undefined && basename(ourNpm) === 'npm-cli.js';
   const child = viaNode
-    ? spawn(process.execPath, [ourNpm, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    ? spawn(node ?? process.execPath, [ourNpm, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     : spawn('npm', args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
   if (child.pid !== undefined) alsoAtWork(child.pid);
   let said = '';
