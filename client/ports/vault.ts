@@ -18,7 +18,7 @@ export class VaultFailure extends Error {
 /** Three fixed tables, so that their names tell nothing: the plain header, sealed records, sealed message segments. */
 export type VaultTable = 'header' | 'records' | 'segments';
 
-export type VaultWrite = { table: VaultTable; key: string; /** null deletes */ value: Uint8Array<ArrayBuffer> | null };
+export type VaultWrite = { table: VaultTable; key: string /** null deletes */; value: Uint8Array<ArrayBuffer> | null };
 
 export type VaultStorage = {
   /** A new owner epoch, durable and higher than every earlier one; commits of earlier epochs are refused from now on. */

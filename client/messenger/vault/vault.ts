@@ -53,7 +53,7 @@ type VaultParts = {
   first: VaultWrite[];
 };
 
-async function asFailures<R>(run: () => Promise<R>): Promise<R> {
+async function asFailures<R>(run: () => R | Promise<R>): Promise<R> {
   try {
     return await run();
   } catch (error) {
@@ -72,7 +72,11 @@ function vaultOf<M extends StoredMessage>({ storage, epoch, sealer, migrations, 
   const view = {
     disk,
     stored: (conversationId: string) => (recordsOf(records, HEADS_STORE).get(conversationId) as number | undefined) ?? 0,
-    read: <R>(run: () => Promise<R>) => asFailures(() => lock.read(run)),
+    read: <R>(run: () => Promise<R>) =>
+      asFailures(() => {
+        if (closed) throw new Failure('locked');
+        return lock.read(run);
+      }),
   };
 
   async function flush(changes: Changes<M>): Promise<void> {
@@ -114,14 +118,17 @@ function vaultOf<M extends StoredMessage>({ storage, epoch, sealer, migrations, 
       queue = result.catch(() => undefined);
       return result;
     },
-    async close() {
-      await queue;
-      closed = true;
-      await lock.write(async () => {
-        sealer.forget();
-        disk.clear();
-        for (const one of records.values()) one.clear();
-      });
+    close() {
+      const closing = queue.then(() =>
+        lock.write(async () => {
+          closed = true;
+          sealer.forget();
+          disk.clear();
+          for (const one of records.values()) one.clear();
+        }),
+      );
+      queue = closing;
+      return closing;
     },
   };
 }
