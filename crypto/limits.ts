@@ -59,7 +59,7 @@ export const MAX_REGISTRATION_ID = 0x3fff;
 
 // A rotation is rare (a device lost). Each costs one signature check, and a stranger's first message makes us do them all.
 export const MAX_IDENTITY_ROTATIONS = 64;
-// A change of devices about once a week for ten years; each entry is at most 500 bytes and costs one signature check.
+// How much of a history may be shown at once; each entry is at most 409 bytes and costs one signature check.
 export const MAX_DEVICE_LIST_ENTRIES = 512;
 
 // A relay's username certificate: a compact EdDSA JWS of a few claims.

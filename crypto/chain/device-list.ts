@@ -95,26 +95,34 @@ async function signerOf(entry: ChainEntry, identityKeys: readonly Bytes[], from:
   throw new CryptoError('bad-signature');
 }
 
-/** Compares what a chain says at the version we know; a relay that rewrote history is caught here. */
-function requireKnown(known: DeviceList, version: number, hash: Uint8Array): void {
-  if (version === known.version) require(equalBytes(hash, known.hash), 'broken-link');
+/**
+ * Where a chain may begin. The signature of the last entry speaks for all before it, so who knows nothing may begin anywhere; who
+ * knows a version must be shown how the rest follows from it.
+ */
+function requireStart(first: ChainEntry, known: DeviceList | undefined): void {
+  if (first.sequence === 0) requireLink(first, 0, NO_PREVIOUS);
+  if (!known) return;
+  require(first.sequence <= known.version, 'broken-link');
+  if (first.sequence === known.version) requireLink(first, known.version, known.hash);
 }
 
 /**
- * `entries` is the whole history, or what follows `known`. Throws `stale` when it ends before `known`, `broken-link` when it does not
- * contain `known`, `bad-signature` when an entry is under no key of its time or the last is not under the current key.
+ * `entries` is the history, or an unbroken end of it that reaches back to `known`. Throws `stale` when it ends before `known`,
+ * `broken-link` when it does not contain `known`, `bad-signature` when an entry is under no key of its time or the last is not under
+ * the current key.
  */
 export async function verifyDeviceList(entries: readonly Uint8Array[], expected: DeviceListExpectation): Promise<DeviceList> {
   const { accountId, identityKeys, known } = expected;
-  require(entries.length >= 1, 'malformed');
   require(entries.length <= MAX_DEVICE_LIST_ENTRIES, 'too-large');
   const chainId = accountIdToBytes(accountId);
   const parsed = entries.map((bytes) => parseEntry(bytes, CHAIN.deviceList, chainId));
-  const continues = known !== undefined && parsed[0]?.sequence === known.version;
-  let version = continues ? known.version : 0;
-  let hash = continues ? known.hash : NO_PREVIOUS;
+  const [first] = parsed;
+  require(first !== undefined, 'malformed');
+  requireStart(first, known);
+  let version = first.sequence;
+  let hash = first.previousHash;
   let key = 0;
-  let latest: ListBody | undefined = continues ? known : undefined;
+  let latest: ListBody | undefined = version === known?.version ? known : undefined;
   for (const entry of parsed) {
     requireLink(entry, version, hash);
     require(entry.operation === OPERATION_SET && entry.author === accountId, 'not-allowed');
@@ -125,10 +133,11 @@ export async function verifyDeviceList(entries: readonly Uint8Array[], expected:
     latest = body;
     version = entry.sequence + 1;
     hash = entry.hash;
-    if (known) requireKnown(known, version, hash);
+    // A relay that rewrote history is caught here.
+    if (version === known?.version) require(equalBytes(hash, known.hash), 'broken-link');
   }
   require(latest !== undefined, 'malformed');
   require(key === identityKeys.length - 1, 'bad-signature');
   if (known) require(version >= known.version, 'stale');
-  return { version, hash, ...latest };
+  return { ...latest, version, hash };
 }

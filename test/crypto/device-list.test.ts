@@ -53,7 +53,7 @@ test('rollback-list: an older, forked, rewritten or truncated history is refused
   const afterFork = await grow(alice, forked, [1, 66, 67]);
   expect(await refusal(() => verify(alice, [first, fork, afterFork], known))).toBe('broken-link');
   expect(await refusal(() => verify(alice, [afterFork], known))).toBe('broken-link');
-  expect(await refusal(() => verify(alice, [second, third]))).toBe('broken-link');
+  expect(await refusal(() => verify(alice, [third], alice.list))).toBe('broken-link');
   expect(await refusal(() => verify(alice, [first, third]))).toBe('broken-link');
   expect(await refusal(() => verify(alice, [second, first]))).toBe('broken-link');
   expect(await refusal(() => verify(alice, [], known))).toBe('malformed');
@@ -61,6 +61,20 @@ test('rollback-list: an older, forked, rewritten or truncated history is refused
   // The right hash under a number of his choice: a version that others could never reach.
   const leap = await grow(alice, { ...known, version: 1_000 }, [1, 2]);
   expect(await refusal(() => verify(alice, [first, second, leap]))).toBe('broken-link');
+});
+
+test('C18: an unbroken end of the history is enough for who knows nothing, and for who knows where it begins', async () => {
+  const alice = await makeAccount(random);
+  const second = await grow(alice, alice.list, [1, 2]);
+  const list = await verify(alice, [...alice.entries, second]);
+  const third = await grow(alice, list, [1, 2, 3]);
+  const whole = await verify(alice, [...alice.entries, second, third]);
+  expect(await verify(alice, [third])).toEqual(whole);
+  expect(await verify(alice, [second, third], alice.list)).toEqual(whole);
+  expect(await verify(alice, [second, third], list)).toEqual(whole);
+  expect(await verify(alice, [third], whole)).toEqual(whole);
+  const rooted = await signDeviceList(alice.identity.privateKey, alice.accountId, { ...list, version: 0 }, added(1), random);
+  expect(await refusal(() => verify(alice, [rooted]))).toBe('broken-link');
 });
 
 test('inject-device: a device that the identity key did not list is not there (C18)', async () => {
