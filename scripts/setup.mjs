@@ -4,13 +4,25 @@ import { ownNode } from './setup/own-node.mjs';
 import { installPackages, packagesStand } from './setup/packages.mjs';
 import { buildPage, pageStands } from './setup/page.mjs';
 
-/** @param {import('./setup/packages.mjs').Mode} mode @returns {Promise<string>} the project's own Node */
-export async function setup(mode) {
-  if (!packagesStand(mode) || !pageStands()) {
+/** @typedef {import('./setup/packages.mjs').Mode} Mode */
+
+/** @param {Mode} mode @returns {Promise<string>} the project's own Node */
+export async function setupPackages(mode) {
+  if (!packagesStand(mode)) {
     await oneAtATime(async () => {
       if (!packagesStand(mode)) await installPackages(mode);
-      if (!pageStands()) buildPage();
     });
   }
   return ownNode();
+}
+
+/** @param {Mode} mode @returns {Promise<string>} the project's own Node */
+export async function setup(mode) {
+  const node = await setupPackages(mode);
+  if (!pageStands()) {
+    await oneAtATime(async () => {
+      if (!pageStands()) buildPage();
+    });
+  }
+  return node;
 }

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { setup } from '../setup.mjs';
+import { setup, setupPackages } from '../setup.mjs';
 import { inProject, root, Sentence } from './project.mjs';
 import { markRunning } from './running.mjs';
 
@@ -41,33 +40,29 @@ function run(node, args, whileRunning) {
   });
 }
 
-/** @param {string} folder */
-function hasTests(folder) {
-  try {
-    return readdirSync(inProject(folder), { recursive: true }).some((name) => /\.test\.tsx?$/.test(String(name)));
-  } catch {
-    return false;
-  }
-}
-
-/** @param {string} node @param {string[]} args */
-async function test(node, args) {
+/** @param {string[]} args */
+async function test(args) {
+  const node = await setupPackages('test');
   const vitest = [inProject('node_modules/vitest/vitest.mjs'), 'run', '--configLoader', 'native'];
-  if (args.length > 0) return run(node, [...vitest, ...args]);
+  if (args.length > 0) {
+    if (args.some((arg) => arg.includes('e2e'))) await setup('test');
+    return run(node, [...vitest, ...args]);
+  }
   // One after the other: a real browser and a full set of unit tests on two cores make each other late.
   let worst = await run(node, [...vitest, '--project', 'unit']);
-  if (hasTests('test/e2e')) worst = Math.max(worst, await run(node, [...vitest, '--project', 'e2e']));
+  await setup('test');
+  worst = Math.max(worst, await run(node, [...vitest, '--project', 'e2e']));
   return worst;
 }
 
 /** @type {Record<string, (args: string[]) => Promise<number>>} */
 const TASKS = {
   start: async (args) => run(await setup('start'), ['server/main.ts', ...args], markRunning),
-  test: async (args) => test(await setup('test'), args),
-  verify: async (args) => run(await setup('test'), ['scripts/verify/main.ts', ...args]),
-  bench: async (args) => run(await setup('test'), ['bench/main.ts', ...args]),
+  test,
+  verify: async (args) => run(await setupPackages('test'), ['scripts/verify/main.ts', ...args]),
+  bench: async (args) => run(await setupPackages('test'), ['bench/main.ts', ...args]),
   // `npm run file -- server/cli/….ts`: any file of the project on its own Node.
-  file: async (args) => run(await setup('start'), args),
+  file: async (args) => run(await setupPackages('start'), args),
   setup: async ([mode = 'test']) => {
     if (mode !== 'start' && mode !== 'test') throw new Sentence('`npm run setup` takes `start` or `test` (everything).');
     await setup(mode);

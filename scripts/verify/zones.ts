@@ -1,5 +1,5 @@
 // Who may import whom inside a room. Between rooms the compiler says no; this is the finer half (docs/architecture.md).
-import { type Source, sources } from './sources.ts';
+import { sources } from './sources.ts';
 
 /** Layers of a room, lowest first: a file may import from its own layer and those below. */
 const LAYERS: Record<string, readonly (readonly string[])[]> = {
@@ -10,7 +10,7 @@ const LAYERS: Record<string, readonly (readonly string[])[]> = {
     ['session/', 'sealing/', 'group/', ''],
     ['index.ts'],
   ],
-  server: [['protocol/', 'config.ts'], ['store/'], ['relay/'], ['routes/', 'plugins/', ''], ['app.ts'], ['main.ts', 'cli/']],
+  server: [['protocol/', 'ports.ts'], ['store/', 'config.ts'], ['relay/'], ['routes/', 'plugins/', ''], ['app.ts'], ['main.ts', 'cli/']],
 };
 
 const PAGE = ['client/ui/', 'client/store/', 'client/features/', 'client/app/'];
@@ -39,8 +39,8 @@ function layerOf(room: string, path: string): number {
 
 const featureOf = (path: string): string | undefined => /^client\/features\/([^/]+)\//.exec(path)?.[1];
 
-function refusal(source: Source, to: string, typeOnly: boolean): string | undefined {
-  const from = source.path;
+/** Why the file `from` may not import the file `to`, if it may not. */
+export function refusal(from: string, to: string, typeOnly: boolean): string | undefined {
   const room = from.split('/')[0] ?? '';
   if (room === 'test' || room === 'bench' || room === 'scripts') return undefined;
   if (to.startsWith('crypto/') && room !== 'crypto' && to !== 'crypto/index.ts') return 'goes past crypto/index.ts';
@@ -62,7 +62,7 @@ export function zones(): string[] {
     ...source.imports
       .filter(({ isPackage }) => !isPackage)
       .flatMap(({ to, typeOnly, line }) => {
-        const why = refusal(source, to.replace(/\?.*$/, ''), typeOnly);
+        const why = refusal(source.path, to.replace(/\?.*$/, ''), typeOnly);
         return why ? [`${source.path}:${line} ${why}: ${to}`] : [];
       }),
     ...(/^(crypto|server|client)\//.test(source.path) ? source.computedImports : []).map(
