@@ -64,6 +64,7 @@ describe('vault', () => {
   it('refuses a wrong passphrase without taking the ownership', async () => {
     const vault = await created(disk);
     await expect(openVault(openMemoryVault(disk), `${PASSPHRASE}!`, random)).rejects.toMatchObject({ code: 'wrong-passphrase' });
+    await expect(openVault(openMemoryVault(disk), '', random)).rejects.toMatchObject({ code: 'wrong-passphrase' });
     await vault.commit((tx) => tx.put(drafts, 'second', { text: 'still mine' }));
   });
 

@@ -5,7 +5,16 @@
  * The checksum is no protection: it only tells bad bytes from a bad passphrase.
  */
 import * as v from 'valibot';
-import { type Bytes, concat, equalBytes, primitives } from '../../../crypto/index.ts';
+import {
+  type Bytes,
+  concat,
+  equalBytes,
+  MAX_PASSWORD_LANES,
+  MAX_PASSWORD_MEMORY_KIB,
+  MAX_PASSWORD_PASSES,
+  MIN_PASSWORD_MEMORY_KIB,
+  primitives,
+} from '../../../crypto/index.ts';
 import { Failure } from '../api.ts';
 import { decodeValue, encodeValue } from './codec.ts';
 
@@ -29,9 +38,9 @@ const passphraseWrapSchema = v.strictObject({
   version: v.literal(1),
   salt: bytes(16, 64),
   // Upper ends: a header that somebody else wrote must not take all memory or minutes.
-  memoryKib: whole(8, 1_048_576),
-  passes: whole(1, 16),
-  lanes: whole(1, 4),
+  memoryKib: whole(MIN_PASSWORD_MEMORY_KIB, MAX_PASSWORD_MEMORY_KIB),
+  passes: whole(1, MAX_PASSWORD_PASSES),
+  lanes: whole(1, MAX_PASSWORD_LANES),
   sealed: bytes(80, 80),
 });
 export type PassphraseWrap = v.InferOutput<typeof passphraseWrapSchema>;
