@@ -11,13 +11,14 @@
  *   policy    | yes                    | no                   | no                   | it differs
  *   rotate    | yes                    | yes                  | yes                  | opens an epoch
  *   rekey     | for any member         | for any member       | for any member       | rests on the account key's signature; a rotation becomes due
- *   moved     | yes                    | no                   | no                   | nothing is valid after it
+ *   moved     | yes                    | no                   | no                   | to another group; nothing is valid after it
  *   ¹ The only member may leave.
  *
  * Moderators cannot touch each other or admins, so a stolen moderator cannot take a group over. Nobody removes himself: `remove` makes an
  * epoch secret, and who leaves must not know the next one. An operation that changes nothing is not allowed: who lost a race drops it.
  * A `rekey` may come from anyone, because a member who lost all devices can no longer write to the log himself.
  */
+import { equalBytes } from '../bytes.ts';
 import type { AccountId } from '../keys/account-id.ts';
 import { accountIdOf } from '../keys/genesis-record.ts';
 import { MAX_GROUP_MEMBERS } from '../limits.ts';
@@ -78,6 +79,6 @@ export function canDo(state: GroupState | null, author: AccountId, operation: Gr
     case 'rekey':
       return state.members.has(operation.accountId);
     case 'moved':
-      return admin;
+      return admin && !equalBytes(operation.newGroupId, state.groupId);
   }
 }

@@ -12,6 +12,8 @@ import {
   epochCommitment,
   type GroupOperation,
   type GroupState,
+  KIND,
+  LABEL,
   openLogEntry,
   peekLogEntryEpoch,
   type RandomBytes,
@@ -19,6 +21,7 @@ import {
   type Role,
   recoverLogKeys,
   sealLogEntry,
+  sealRecord,
   signGroupOperation,
   verifyMoved,
 } from '../../crypto/index.ts';
@@ -125,6 +128,24 @@ describe('G12 a sealed slot', () => {
     const text = Buffer.from(group.slots[0] as Bytes).toString('latin1');
     expect(text).not.toContain('Choir');
     expect(text).not.toContain(Buffer.from(cast[0].identity.publicKey).toString('latin1'));
+  });
+
+  test('has one form: no other padding, no other size, even from who holds the key', async () => {
+    const { groupId, keys, random } = await sealedGroup('padding');
+    const log = keys.get(1) as Bytes;
+    // version 1, epoch 1; aad: version 1, group id, epoch 1, slot 0; plaintext: an entry of 3 bytes, no previous key, zeros.
+    const head = Uint8Array.of(1, 0, 0, 0, 1);
+    const aad = concat(Uint8Array.of(1), groupId, Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 0));
+    const content = Uint8Array.of(0, 0, 0, 3, 7, 7, 7, 0);
+    const open = async (padding: Bytes) => {
+      const sealed = await sealRecord(log, LABEL.groupLog, KIND.groupLog, aad, concat(content, padding), random);
+      return openLogEntry(log, groupId, 0, concat(head, sealed));
+    };
+    const zeros = new Uint8Array(512 - 5 - 48 - content.length);
+    expect((await open(zeros)).entry).toEqual(Uint8Array.of(7, 7, 7));
+    expect(await refusal(() => open(concat(zeros.slice(1), Uint8Array.of(1))))).toBe('malformed');
+    expect(await refusal(() => open(zeros.slice(1)))).toBe('malformed');
+    expect(await refusal(() => open(concat(zeros, new Uint8Array(512))))).toBe('malformed');
   });
 
   test('every change of a byte makes it a skipped slot', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  accountIdFromBytes,
   type Bytes,
   canDo,
   compareHead,
@@ -263,6 +264,41 @@ describe('G15 G16 epochs', () => {
   });
 });
 
+describe('G7 slot and link', () => {
+  test('an entry counts in its own slot and on its own head only', async () => {
+    const group = await circle('link');
+    const sign = (state: GroupState) =>
+      signGroupOperation(authorOf(cast[0]), group.groupId, state, { type: 'rotate', commitment: new Uint8Array(32) }, group.random);
+    const late = await sign(group.state);
+    const branch = { ...group, entries: [] };
+    await perform(branch, cast[0], { type: 'rename', name: 'Fork' });
+    const onBranch = await sign(branch.state);
+    await perform(group, cast[0], { type: 'rename', name: 'Quartet' });
+    // The right slot, but another history; then the right history, but an earlier slot.
+    expect(onBranch.length).toBe(late.length);
+    expect(await append(group, onBranch)).toBe(false);
+    expect(await append(group, late)).toBe(false);
+    const current = await sign(group.state);
+    expect(await append(group, current)).toBe(true);
+    expect(await append(group, current)).toBe(false);
+    // The head is right, the slot is not: what was signed before a skipped slot.
+    const beforeGarbage = await sign(group.state);
+    await append(group, group.random(100));
+    expect(await append(group, beforeGarbage)).toBe(false);
+    expect(group.state.epoch).toBe(2);
+  });
+});
+
+test('G17 a thousand former members are remembered, the first who left forgotten first', async () => {
+  const group = await circle('former');
+  const strangers = Array.from({ length: 1_000 }, () => [accountIdFromBytes(group.random(32)), { joinedEpoch: 1, leftEpoch: 1 }] as const);
+  group.state = { ...group.state, former: new Map(strangers) };
+  await perform(group, cast[3], { type: 'leave' });
+  const left = [...group.state.former.keys()];
+  expect(left.length).toBe(1_000);
+  expect([left[0], left[999]]).toEqual([strangers[1]?.[0], cast[3].accountId]);
+});
+
 describe('G18 heads', () => {
   test('log-truncated: a log that ends before the welcome’s version is seen, and so is another history', async () => {
     const group = await circle('truncated');
@@ -297,11 +333,11 @@ describe('G19 moved', () => {
   test('nothing is valid after it, and nobody posts', async () => {
     const group = await circle('moved');
     const newGroupId = group.random(32);
+    expect(await refusal(() => makeMoved(group, cast[0], group.groupId))).toBe('not-allowed');
     await perform(group, cast[0], { type: 'moved', newGroupId });
     expect(group.state.moved).toEqual({ newGroupId, author: cast[0].accountId });
     expect(mayPost(group.state, cast[0].accountId)).toBe(false);
     expect(canDo(group.state, cast[0].accountId, { type: 'rotate', commitment: newGroupId })).toBe(false);
-    expect(await refusal(() => makeMoved(group, cast[0], group.groupId))).toBe('not-allowed');
   });
 
   test('outside a jammed log it counts on an admin’s signature, whatever head it was signed on', async () => {

@@ -349,5 +349,9 @@ describe('G5 who can write', () => {
       const states = acceptDistribution(null, senderKeyDistribution(await createSenderKey(other, random)));
       expect(await refusal(() => groupDecrypt(states, message))).toBe('unknown-sender-key');
     }
+    // Even under one signing key and one chain, which an honest sender never uses twice.
+    const { keys, distribution } = await handMadeSender();
+    const elsewhere = await handMade({ ...keys, id }, 0, utf8('for that group'));
+    expect(await refusal(() => groupDecrypt(acceptDistribution(null, distribution), elsewhere))).toBe('unknown-sender-key');
   });
 });
