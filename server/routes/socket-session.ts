@@ -1,0 +1,83 @@
+import type { Bytes } from '../protocol/bytes.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import { type ClientFrame, type HelloFrame, parseClientFrame, type SignalFrame, type SubmitFrame } from '../protocol/frames.ts';
+import { PROTOCOL_MAX, PROTOCOL_MIN } from '../protocol/version.ts';
+import type { Reader } from '../relay/reader.ts';
+import type { Relay } from '../relay/relay.ts';
+import type { Wire } from '../relay/wire.ts';
+import type { StoredDevice, SubmissionResult } from '../store/store.ts';
+
+// A fan-out costs one more for every so many recipients.
+const RECIPIENTS_PER_COST = 32;
+
+type Session = { device: StoredDevice; reader: Reader };
+
+/** What one socket may say: `hello` first, nothing more until `welcome`, then the other frames. Throws the code that ends the socket. */
+export function socketSession(relay: Relay, wire: Wire) {
+  const { limits, queue, sockets, store } = relay;
+  let helloSeen = false;
+  let ended = false;
+  let session: Session | undefined;
+
+  function leave(): void {
+    ended = true;
+    if (session) sockets.detach(session.device.row, session.reader);
+  }
+
+  async function welcome({ protocolMin, protocolMax, token }: HelloFrame): Promise<void> {
+    const protocol = Math.min(protocolMax, PROTOCOL_MAX);
+    if (protocol < protocolMin || protocol < PROTOCOL_MIN) throw new ProtocolError('unsupported_version');
+    const device = await relay.tokens.verify(token);
+    if (ended) return;
+    const { reader, state } = await sockets.attach(device, wire, queue);
+    session = { device, reader };
+    if (ended) return leave();
+    wire.send({ type: 'welcome', protocol, acknowledged: state.acknowledged, waiting: state.waiting, time: relay.clock.now() });
+    reader.start(state);
+  }
+
+  function submit(frame: SubmitFrame, device: StoredDevice): void {
+    const { requestId } = frame;
+    const cost = 1 + Math.floor(frame.recipients.length / RECIPIENTS_PER_COST);
+    const retryAfterMs = limits.waitFor('deviceSubmit', device.row, cost);
+    if (retryAfterMs > 0) return wire.send({ type: 'refused', requestId, code: 'rate_limited', retryAfterMs, accounts: [] });
+    queue.submit(frame, (result: SubmissionResult) => {
+      if (result.accepted) wire.send({ type: 'accepted', requestId });
+      else wire.send({ type: 'refused', requestId, code: result.code, retryAfterMs: 0, accounts: result.accounts });
+    });
+  }
+
+  async function signal({ recipients, body }: SignalFrame, device: StoredDevice): Promise<void> {
+    if (limits.waitFor('deviceSignal', device.row) > 0) return;
+    sockets.signal(await store.resolve(recipients), body as Bytes);
+  }
+
+  async function afterWelcome(frame: ClientFrame, { device, reader }: Session): Promise<void> {
+    switch (frame.type) {
+      case 'hello':
+        throw new ProtocolError('bad_frame');
+      case 'submit':
+        return submit(frame, device);
+      case 'signal':
+        return signal(frame, device);
+      case 'ack':
+        limits.require('deviceFrame', device.row);
+        return reader.acknowledge(frame.sequence);
+      case 'ping':
+        limits.require('deviceFrame', device.row);
+        return wire.send({ type: 'pong', value: frame.value });
+    }
+  }
+
+  return {
+    isWelcome: () => session !== undefined,
+    async take(bytes: Bytes): Promise<void> {
+      const frame = parseClientFrame(bytes);
+      if (session) return afterWelcome(frame, session);
+      if (helloSeen || frame.type !== 'hello') throw new ProtocolError('bad_frame');
+      helloSeen = true;
+      await welcome(frame);
+    },
+    leave,
+  };
+}

@@ -1,0 +1,56 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
+import { deviceRows } from './device-rows.ts';
+import { migrate } from './migrations/migrate.ts';
+import { prepare } from './query.ts';
+import { sqliteAccounts } from './sqlite-accounts.ts';
+import { sqliteGroups } from './sqlite-groups.ts';
+import { sqliteInvites } from './sqlite-invites.ts';
+import { type MailboxQuota, sqliteMailbox } from './sqlite-mailbox.ts';
+import { sqlitePrekeys } from './sqlite-prekeys.ts';
+import type { Store } from './store.ts';
+
+/** Held by an open transaction for as long as the process lives, whatever ends it: two relays on one folder would give out one sequence twice. */
+function lock(dataDir: string): SqliteDatabase.Database {
+  const file = new SqliteDatabase(join(dataDir, 'relay.lock'), { timeout: 0 });
+  try {
+    file.exec('BEGIN EXCLUSIVE');
+  } catch {
+    throw new Error(`Another relay uses the data folder ${dataDir}.`);
+  }
+  return file;
+}
+
+/** Throws a sentence when the folder is taken or cannot be used. */
+export function openSqlite(dataDir: string, quota: MailboxQuota): Store {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const held = lock(dataDir);
+  const path = join(dataDir, 'relay.sqlite');
+  const database = new SqliteDatabase(path);
+  chmodSync(path, 0o600);
+  database.pragma('journal_mode = WAL');
+  // FULL: the log is on the platter before a transaction ends. Under group commit it costs nothing over NORMAL.
+  database.pragma('synchronous = FULL');
+  // What was deleted is overwritten, so that an acknowledged envelope cannot be dug out of the file.
+  database.pragma('secure_delete = ON');
+  database.pragma('foreign_keys = ON');
+  migrate(database);
+
+  const prepared = prepare(database);
+  const devices = deviceRows(prepared);
+  const invites = sqliteInvites(database, prepared);
+  const mailboxes = sqliteMailbox(database, prepared, devices, quota);
+  return {
+    ...sqliteAccounts({ database, prepared, devices, invites, mailboxes }),
+    ...sqlitePrekeys(database, prepared, devices),
+    ...sqliteGroups(database, prepared),
+    ...invites.store,
+    ...mailboxes.store,
+    tidy: async () => void database.pragma('wal_checkpoint(TRUNCATE)'),
+    async close() {
+      database.close();
+      held.close();
+    },
+  };
+}

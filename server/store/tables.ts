@@ -1,0 +1,33 @@
+/** The rows, as Kysely sees them. Each migration changes the database; this says where that leads. */
+import type { Generated } from 'kysely';
+
+type Blob = Uint8Array;
+
+export type Tables = {
+  accounts: { row: Generated<number>; account_id: string; username: string; role: string; genesis: Blob; list_version: number };
+  device_lists: { account: number; version: number; entry: Blob };
+  rotations: { account: number; version: number; entry: Blob };
+  devices: {
+    row: Generated<number>;
+    account: number;
+    device_id: number;
+    login_key: Blob | null;
+    record: Blob | null;
+    record_sequence: number;
+  };
+  mailboxes: { device: number; last_sequence: number; acknowledged: number };
+  one_time_prekeys: { device: number; id: number; public_key: Blob };
+  bodies: { row: Generated<number>; envelope_id: Blob; digest: Blob; expires_hour: number; body: Blob };
+  waiting: { row: Generated<number>; device: number; sequence: number; body: number; size: number };
+  group_logs: { row: Generated<number>; group_id: string; access_key: Blob; version: number; size: number };
+  group_entries: { row: Generated<number>; group_log: number; version: number; entry: Blob };
+  invites: {
+    row: Generated<number>;
+    id: Blob;
+    code_hash: Blob;
+    uses_left: number;
+    expires_hour: number | null;
+    makes_admin: number;
+    created_by: number | null;
+  };
+};
