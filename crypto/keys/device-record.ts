@@ -12,6 +12,7 @@ import { type Bytes, concat, type RandomBytes } from '../bytes.ts';
 import { require } from '../errors.ts';
 import { PURPOSE } from '../labels.ts';
 import { DEVICE_RECORD_MAX_AGE_MS, MAX_CLOCK_SKEW_MS, MAX_REGISTRATION_ID } from '../limits.ts';
+import { isUsableEdwards } from '../primitives/points.ts';
 import { reader } from '../wire/reader.ts';
 import { writer } from '../wire/writer.ts';
 import { type AccountId, accountIdFromBytes, accountIdToBytes, requireDeviceId } from './account-id.ts';
@@ -43,13 +44,19 @@ function requireRegistrationId(id: number): number {
   return id;
 }
 
+// Under a low-order Ed25519 key a signature may verify that nobody made.
+function requireLoginKey(key: Bytes): Bytes {
+  require(isUsableEdwards(key), 'bad-key');
+  return key;
+}
+
 function encodeUnsigned(record: DeviceRecord): Bytes {
   return writer()
     .u8(VERSION)
     .fixed(accountIdToBytes(record.accountId), 32)
     .u32(requireDeviceId(record.deviceId))
     .u16(requireRegistrationId(record.registrationId))
-    .fixed(record.loginKey, LOGIN_KEY_BYTES)
+    .fixed(requireLoginKey(record.loginKey), LOGIN_KEY_BYTES)
     .u32(requirePrekeyId(record.signedPrekey.id))
     .fixed(requireCurveKey(record.signedPrekey.publicKey), CURVE_KEY_BYTES)
     .fixed(record.signedPrekey.signature, SIGNATURE_BYTES)
@@ -73,7 +80,7 @@ export function parseDeviceRecord(bytes: Uint8Array): DeviceRecord {
     accountId: accountIdFromBytes(from.bytes(32)),
     deviceId: requireDeviceId(from.u32()),
     registrationId: requireRegistrationId(from.u16()),
-    loginKey: from.bytes(LOGIN_KEY_BYTES),
+    loginKey: requireLoginKey(from.bytes(LOGIN_KEY_BYTES)),
     signedPrekey: {
       id: requirePrekeyId(from.u32()),
       publicKey: requireCurveKey(from.bytes(CURVE_KEY_BYTES)),

@@ -2,8 +2,11 @@ import { expect, test } from 'vitest';
 import {
   DEVICE_RECORD_MAX_AGE_MS,
   generateKeyPair,
+  generateOneTimePrekeys,
   MAX_CLOCK_SKEW_MS,
+  MAX_PREKEY_ID,
   parseDeviceRecord,
+  prekeyBundleOf,
   signDeviceRecord,
   signPrekey,
   verifyDeviceRecord,
@@ -64,4 +67,18 @@ test('stale-prekey: too old, from the future, or behind a known sequence is refu
   expect(await verifyAt(NOW - MAX_CLOCK_SKEW_MS - 1)).toBe('stale');
   expect(await verifyAt(NOW, 5)).toBeNull();
   expect(await verifyAt(NOW, 6)).toBe('stale');
+});
+
+test('C2: one-time prekeys run from the id given, never 0, never past the last', async () => {
+  const random = seededRandom('one-time');
+  const alice = await makeAccount(random);
+  const { record } = await makeDevice(alice, random);
+  const prekeys = await generateOneTimePrekeys(5, 3, random);
+  expect(prekeys.map((prekey) => prekey.id)).toEqual([5, 6, 7]);
+  const [{ id, publicKey }] = prekeys as [(typeof prekeys)[0]];
+  expect(prekeyBundleOf(record, alice.identity.publicKey, { id, publicKey })).toMatchObject({ deviceId: 1, oneTimePrekey: { id: 5 } });
+  expect(prekeyBundleOf(record, alice.identity.publicKey)).not.toHaveProperty('oneTimePrekey');
+  expect(await refusal(() => generateOneTimePrekeys(0, 1, random))).toBe('malformed');
+  expect(await refusal(() => generateOneTimePrekeys(MAX_PREKEY_ID, 2, random))).toBe('malformed');
+  expect(await refusal(() => prekeyBundleOf(record, alice.identity.publicKey, { id: 0, publicKey }))).toBe('malformed');
 });

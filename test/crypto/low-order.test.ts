@@ -103,3 +103,17 @@ test('C5: an ML-KEM key with a coefficient of q or more is refused', async () =>
   }
   expect(await refusal(() => requireSealingKey(sealing.publicKey.slice(1)))).toBe('bad-key');
 });
+
+test('low-order: a login key under which anyone could sign is refused (C5)', async () => {
+  const random = seededRandom('login key');
+  const alice = await makeAccount(random);
+  const { record, bytes } = await makeDevice(alice, random);
+  const order8 = 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa';
+  for (const hex of ['00'.repeat(32), `01${'00'.repeat(31)}`, `01${'00'.repeat(30)}80`, order8, `ed${ff30}7f`]) {
+    const loginKey = fromHex(hex);
+    expect(await refusal(() => signDeviceRecord(alice.identity.privateKey, { ...record, loginKey }, random))).toBe('bad-key');
+    const changed = bytes.slice();
+    changed.set(loginKey, 39);
+    expect(await refusal(() => parseDeviceRecord(changed)), hex).toBe('bad-key');
+  }
+});
