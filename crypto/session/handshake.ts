@@ -50,7 +50,7 @@ function requireId(id: number): void {
 
 async function checkBundle(bundle: PrekeyBundle): Promise<void> {
   const { identityKey, signedPrekey, oneTimePrekey, registrationId } = bundle;
-  require(Number.isInteger(registrationId) && registrationId >= 0 && registrationId <= MAX_REGISTRATION_ID, 'malformed');
+  require(Number.isInteger(registrationId) && registrationId >= 1 && registrationId <= MAX_REGISTRATION_ID, 'malformed');
   requireId(signedPrekey.id);
   requireCurveKey(identityKey);
   requireCurveKey(signedPrekey.publicKey);

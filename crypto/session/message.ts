@@ -92,7 +92,7 @@ function parseFirst(bytes: Uint8Array): FirstMessage {
   versioned(bytes);
   const fields = fieldReader(bytes.subarray(1));
   if (bytes[1] === FIELD_5_TAG) {
-    const registrationId = bounded(fields.number(5), 0, MAX_REGISTRATION_ID);
+    const registrationId = bounded(fields.number(5), 1, MAX_REGISTRATION_ID);
     const oneTimePrekeyId = bounded(fields.number(1), 0, MAX_PREKEY_ID);
     const signedPrekeyId = bounded(fields.number(6), 1, MAX_PREKEY_ID);
     const rest = keysAndInner(fields);
@@ -101,7 +101,7 @@ function parseFirst(bytes: Uint8Array): FirstMessage {
   }
   const oneTime = bytes[1] === FIELD_1_TAG ? { oneTimePrekeyId: bounded(fields.number(1), 1, MAX_PREKEY_ID) } : {};
   const rest = keysAndInner(fields);
-  const registrationId = bounded(fields.number(5), 0, MAX_REGISTRATION_ID);
+  const registrationId = bounded(fields.number(5), 1, MAX_REGISTRATION_ID);
   const signedPrekeyId = bounded(fields.number(6), 1, MAX_PREKEY_ID);
   fields.end();
   return { ...rest, registrationId, signedPrekeyId, ...oneTime };

@@ -1,11 +1,41 @@
 import { SessionLock } from '@privacyresearch/libsignal-protocol-typescript/lib/session-lock.js';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { nodePrimitives } from '../../client/adapters/node-primitives.ts';
-import { type Bytes, encrypt, installPrimitives, MAX_ARCHIVED_SESSIONS, primitives, sessionInfo, signPrekey, startSession } from '../../crypto/index.ts';
-import { type Bare, type BareMessage, type BareParty, bareInner, bareParty, bareReceive, bareSend, bareStart, loadBare } from '../support/bare-libsignal.ts';
+import {
+  type Bytes,
+  encrypt,
+  installPrimitives,
+  MAX_ARCHIVED_SESSIONS,
+  primitives,
+  sessionInfo,
+  signPrekey,
+  startSession,
+} from '../../crypto/index.ts';
+import {
+  type Bare,
+  type BareMessage,
+  type BareParty,
+  bareInner,
+  bareParty,
+  bareReceive,
+  bareSend,
+  bareStart,
+  loadBare,
+} from '../support/bare-libsignal.ts';
 import { refusal } from '../support/refusal.ts';
 import { seededRandom } from '../support/seeded-random.ts';
-import { bundleOf, inputOf, makePair, makeParty, openSession, type Party, receive, refused, send, start } from '../support/session-party.ts';
+import {
+  bundleOf,
+  inputOf,
+  makePair,
+  makeParty,
+  openSession,
+  type Party,
+  receive,
+  refused,
+  send,
+  start,
+} from '../support/session-party.ts';
 
 // Each defect of the library, shown on the library as it comes from npm, and closed by ours.
 
@@ -195,7 +225,9 @@ const LOW_ORDER = ['00'.repeat(32), `01${'00'.repeat(31)}`, `ec${'ff'.repeat(30)
 );
 
 test('L8 low-order public keys are refused in bundles and in messages', async () => {
-  const { crypto } = bareInner<{ crypto: { ECDHE(publicKey: ArrayBuffer, privateKey: ArrayBuffer): Promise<ArrayBuffer> } }>('internal/index');
+  const { crypto } = bareInner<{ crypto: { ECDHE(publicKey: ArrayBuffer, privateKey: ArrayBuffer): Promise<ArrayBuffer> } }>(
+    'internal/index',
+  );
   for (const point of LOW_ORDER) {
     const shared = await crypto.ECDHE(new Uint8Array([5, ...point]).buffer, alice.identity.privKey);
     expect(new Uint8Array(shared)).toEqual(new Uint8Array(32));
@@ -287,7 +319,10 @@ test('L11 nothing is ever printed, in success or in failure', async () => {
 test('L12 an unauthenticated message changes no identity', async () => {
   await bareStart(bare, alice, bob);
   const message = await bareSend(bare, alice, 'bob', 'forged');
-  const forged = { ...message, body: `${message.body.slice(0, -1)}${String.fromCharCode(message.body.charCodeAt(message.body.length - 1) ^ 1)}` };
+  const forged = {
+    ...message,
+    body: `${message.body.slice(0, -1)}${String.fromCharCode(message.body.charCodeAt(message.body.length - 1) ^ 1)}`,
+  };
   expect(await failure(bareReceive(bare, bob, 'alice', forged))).toContain('Bad MAC');
   expect(bob.store.identities.size).toBe(1);
 

@@ -62,7 +62,9 @@ test('sizes are those of the facts: 256 bytes make 403 in a first message and 32
 test('an empty text and the largest pass, one byte more does not', async () => {
   const { alice, bob } = await makePair(seededRandom('largest'));
   expect(await receive(bob, alice, await send(alice, bob, ''))).toBe('');
-  expect(await refusal(() => encrypt(openSession(alice, bob), alice.ours, bob.address, new Uint8Array(MAX_ENVELOPE_BYTES + 1)))).toBe('too-large');
+  expect(await refusal(() => encrypt(openSession(alice, bob), alice.ours, bob.address, new Uint8Array(MAX_ENVELOPE_BYTES + 1)))).toBe(
+    'too-large',
+  );
   expect(await refused(bob, alice, new Uint8Array(MAX_ENVELOPE_BYTES + 1))).toBe('too-large');
 });
 
@@ -213,11 +215,14 @@ test('bad-prekey-signature: a bundle is refused before anything is started', asy
   const alice = await makeParty(random);
   const bob = await makeParty(random);
   const bundle = bundleOf(bob, 1);
-  const begin = (changes: Partial<typeof bundle>) => refusal(() => startSession(alice.ours, alice.address, { ...bundle, ...changes }, random));
+  const begin = (changes: Partial<typeof bundle>) =>
+    refusal(() => startSession(alice.ours, alice.address, { ...bundle, ...changes }, random));
   const broken = bundle.signedPrekey.signature.map((byte, i) => (i === 7 ? byte ^ 1 : byte));
   expect(await begin({})).toBeNull();
   expect(await begin({ signedPrekey: { ...bundle.signedPrekey, signature: broken } })).toBe('bad-signature');
-  expect(await begin({ signedPrekey: { ...bundle.signedPrekey, publicKey: (await generateKeyPair(random)).publicKey } })).toBe('bad-signature');
+  expect(await begin({ signedPrekey: { ...bundle.signedPrekey, publicKey: (await generateKeyPair(random)).publicKey } })).toBe(
+    'bad-signature',
+  );
   expect(await begin({ identityKey: alice.ours.identity.publicKey })).toBe('bad-signature');
   expect(await begin({ registrationId: 0x4000 })).toBe('malformed');
   expect(await begin({ deviceId: 0 })).toBe('malformed');
@@ -246,7 +251,9 @@ test('each single bit of a first and of a later message matters, or the message 
     }
     expect(await receive(bob, from, message)).toBe('bits');
   }
-  expect([...codes]).toEqual(expect.arrayContaining(['bad-key', 'bad-mac', 'malformed', 'unknown-prekey', 'unsupported-version', 'untrusted-identity']));
+  expect([...codes]).toEqual(
+    expect.arrayContaining(['bad-key', 'bad-mac', 'malformed', 'unknown-prekey', 'unsupported-version', 'untrusted-identity']),
+  );
 });
 
 test('every cut of a message and every byte added is refused', async () => {

@@ -69,7 +69,12 @@ export async function bareParty(bare: Bare, name: string): Promise<BareParty> {
 
 const addressOf = (bare: Bare, name: string) => new bare.SignalProtocolAddress(name, 1);
 
-export async function bareStart(bare: Bare, from: BareParty, to: BareParty, preKey?: { keyId: number; publicKey: ArrayBuffer }): Promise<void> {
+export async function bareStart(
+  bare: Bare,
+  from: BareParty,
+  to: BareParty,
+  preKey?: { keyId: number; publicKey: ArrayBuffer },
+): Promise<void> {
   await new bare.SessionBuilder(from.store, addressOf(bare, to.name)).processPreKey({
     registrationId: 77,
     identityKey: to.identity.pubKey,
