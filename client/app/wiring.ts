@@ -1,0 +1,56 @@
+/** The page's side of the engine: the one worker, made under the one Trusted Types policy. The worker picks its own adapters. */
+import { createLocalStorageMarker } from '../adapters/local-storage-marker.ts';
+import { Failure, type Messenger } from '../messenger/api.ts';
+import { connectToWorker } from '../worker/bridge.ts';
+import workerUrl from '../worker/messenger.worker.ts?worker&url';
+
+type ScriptUrlPolicy = { createScriptURL(url: string): string };
+/** Not in TypeScript's DOM types; a TrustedScriptURL goes where a string goes. W3C Trusted Types, §3. */
+type TrustedTypes = { createPolicy(name: string, rules: ScriptUrlPolicy): ScriptUrlPolicy };
+
+function isSupported(): boolean {
+  return isSecureContext && 'Worker' in globalThis && 'subtle' in crypto && 'locks' in navigator && 'indexedDB' in globalThis;
+}
+
+/** The header `trusted-types sottovoce` allows this policy once, and the policy allows one address. */
+function trusted(url: string): string {
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
+  if (!trustedTypes) return url;
+  const policy = trustedTypes.createPolicy('sottovoce', {
+    createScriptURL(asked) {
+      if (asked !== workerUrl) throw new TypeError('not the worker');
+      return asked;
+    },
+  });
+  return policy.createScriptURL(url);
+}
+
+function startWorker(): { worker: Worker; refused: Promise<never> } {
+  const worker = new Worker(trusted(workerUrl), { type: 'module', name: 'sottovoce' });
+  const refused = new Promise<never>((_, reject) => {
+    worker.addEventListener('error', () => reject(new Failure('unsupported')), { once: true });
+  });
+  return { worker, refused };
+}
+
+/** Call it once. Resolves when the engine answers; a worker that does not load, or a browser that lacks something, is `unsupported`. */
+export async function connectMessenger(): Promise<Messenger> {
+  if (!isSupported()) throw new Failure('unsupported');
+  const { worker, refused } = startWorker();
+  const messenger = await Promise.race([
+    connectToWorker(
+      worker,
+      createLocalStorageMarker(() => localStorage),
+    ),
+    refused,
+  ]);
+  return {
+    ...messenger,
+    async signUp(input) {
+      const result = await messenger.signUp(input);
+      // Asked when there is something to lose; whatever the answer, the account stands.
+      navigator.storage.persist().catch(() => false);
+      return result;
+    },
+  };
+}
