@@ -318,7 +318,7 @@ describe('G4 bounds', () => {
   });
 });
 
-describe('G5 who can write', () => {
+describe('G5 G6 who can write, and where', () => {
   test('sender-key-forgery: whoever holds the chain key, as every member does, still cannot write in the sender’s name', async () => {
     const { keys, distribution } = await handMadeSender();
     const states = acceptDistribution(null, distribution);
