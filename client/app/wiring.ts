@@ -1,7 +1,7 @@
 /** The page's side of the engine: the one worker, made under the one Trusted Types policy. The worker picks its own adapters. */
 import { createLocalStorageMarker } from '../adapters/local-storage-marker.ts';
-import { Failure, type Messenger } from '../messenger/api.ts';
-import { connectToWorker } from '../worker/bridge.ts';
+import type { Messenger } from '../messenger/api.ts';
+import { connectToWorker, Failure } from '../worker/bridge.ts';
 import workerUrl from '../worker/messenger.worker.ts?worker&url';
 
 type ScriptUrlPolicy = { createScriptURL(url: string): string };

@@ -7,6 +7,8 @@ import { type Endpoint, expose, proxy, releaseProxy, type Remote, wrap } from 'c
 import { Failure, type FailureCode, type Messenger, type MessengerEvent } from '../messenger/api.ts';
 import type { Marker } from '../ports/marker.ts';
 
+export { Failure };
+
 type Call = Exclude<keyof Messenger, 'subscribe'>;
 type Listener = (event: MessengerEvent) => void;
 
