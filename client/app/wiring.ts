@@ -2,6 +2,7 @@
 import { createLocalStorageMarker } from '../adapters/local-storage-marker.ts';
 import type { Messenger } from '../messenger/api.ts';
 import { connectToWorker, Failure } from '../worker/bridge.ts';
+// oxlint-disable-next-line import/default -- with this query the module is an address that Vite makes
 import workerUrl from '../worker/messenger.worker.ts?worker&url';
 
 type ScriptUrlPolicy = { createScriptURL(url: string): string };
