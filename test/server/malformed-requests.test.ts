@@ -1,0 +1,144 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ERROR_CODES } from '../../server/protocol/errors.ts';
+import { pathOf, ROUTES, type Route } from '../../server/protocol/http.ts';
+import { granted, postRaw, prekeys } from '../support/relay-device.ts';
+import { type LocalRelay, localRelay } from '../support/relay-in-process.ts';
+
+let local: LocalRelay;
+let token: string;
+beforeAll(async () => {
+  local = await localRelay({ members: 1 });
+  token = local.members[0]?.token ?? '';
+});
+afterAll(() => local.close());
+
+const text = (bytes: number) => Buffer.alloc(bytes, 7).toString('base64url');
+
+/** A body for every route that its schema takes; whether it is granted is another matter. */
+const GOOD: Record<Route, Record<string, unknown>> = {
+  'registration/check': { invite: text(20) },
+  'registration/username': { invite: text(20), username: 'alice' },
+  'registration/create': {
+    invite: text(20),
+    username: 'alice',
+    genesis: text(81),
+    deviceList: text(190),
+    deviceRecord: text(1_465),
+    oneTimePrekeys: prekeys(1, 2),
+    signature: text(64),
+  },
+  'login/challenge': { accountId: text(32), deviceId: 1 },
+  login: { accountId: text(32), deviceId: 1, nonce: text(32), signature: text(64) },
+  'accounts/find': { username: 'alice' },
+  'accounts/fetch': { accountId: text(32), knownListVersion: 1 },
+  'prekeys/claim': { accountId: text(32), deviceIds: [1] },
+  'prekeys/add': { oneTimePrekeys: prekeys(1, 2) },
+  'prekeys/count': {},
+  'devices/publish': { deviceRecord: text(1_465) },
+  'devices/list': { entry: text(190) },
+  certificate: {},
+  'groups/create': { groupId: text(32), accessKey: text(32), entry: text(100), signature: text(64) },
+  'groups/append': { groupId: text(32), version: 1, entry: text(100), accessKey: text(32), accessKeySignature: text(64), signature: text(64) },
+  'groups/read': { groupId: text(32), from: 0, time: 1, nonce: text(16), signature: text(64) },
+  'invites/create': { uses: 1, days: 1 },
+  'invites/list': {},
+  'invites/revoke': { id: text(9) },
+  'account/me': {},
+};
+const OPTIONAL = new Set(['knownListVersion', 'accessKey', 'accessKeySignature', 'uses', 'days']);
+const ROUTE_NAMES = Object.keys(ROUTES) as Route[];
+
+function brokenBodies(route: Route): [string, string][] {
+  const good = GOOD[route];
+  const bodies: [string, unknown][] = [
+    ['an unknown field', { ...good, extra: 1 }],
+    ['a list', [good]],
+    ['null', null],
+    ['a text', 'text'],
+  ];
+  for (const [field, value] of Object.entries(good)) {
+    const { [field]: _, ...rest } = good;
+    if (!OPTIONAL.has(field)) bodies.push([`no ${field}`, rest]);
+    const tooLong = text(route.startsWith('groups/') ? 270_000 : 15_000);
+    for (const wrong of [null, {}, true, -1, 1.5, 2 ** 53, '', '=', 'é', tooLong]) {
+      bodies.push([`${field}: ${JSON.stringify(wrong)?.slice(0, 12)}`, { ...good, [field]: wrong }]);
+    }
+    if (typeof value === 'string') bodies.push([`${field} with padding`, { ...good, [field]: `${value}=` }]);
+  }
+  const whole = JSON.stringify(good);
+  return [
+    ...bodies.map(([what, body]): [string, string] => [what, JSON.stringify(body)]),
+    ['half a body', whole.slice(0, -1)],
+    ['nothing', ''],
+    ['no JSON', '<xml/>'],
+    ['__proto__', `{"__proto__":{"a":1}${whole.length > 2 ? `,${whole.slice(1, -1)}` : ''}}`],
+  ];
+}
+
+function codeOf(json: unknown): string {
+  const { error } = json as { error: { code: string } };
+  return error.code;
+}
+
+describe('every route', () => {
+  it.each(ROUTE_NAMES)('R14: %s refuses malformed bodies with a code', async (route) => {
+    for (const [what, body] of brokenBodies(route)) {
+      const { status, json } = await postRaw(local.origin, route, body, token);
+      expect([status, codeOf(json)], what).toEqual([400, 'bad_request']);
+    }
+    expect(await granted(local.origin, 'account/me', {}, token)).toMatchObject({ role: 'admin' });
+  });
+
+  it.each(ROUTE_NAMES)('R14: %s takes a well-formed body as far as its meaning', async (route) => {
+    const { status, json } = await postRaw(local.origin, route, JSON.stringify(GOOD[route]), token);
+    // These two carry records, whose insides are looked at after the schema.
+    if (['registration/create', 'devices/publish', 'devices/list'].includes(route)) return expect(status).toBe(400);
+    expect(status === 200 || codeOf(json) !== 'bad_request', JSON.stringify(json)).toBe(true);
+  });
+
+  it.each(ROUTE_NAMES.filter((route) => ROUTES[route].auth))('R17: %s refuses no token, a wrong and a broken one before it reads the body', async (route) => {
+    for (const bad of [undefined, 'x', `${token}x`, token.slice(10)]) {
+      for (const body of [JSON.stringify(GOOD[route]), '{']) {
+        const { status, json } = await postRaw(local.origin, route, body, bad);
+        expect([status, codeOf(json)]).toEqual([401, 'unauthorized']);
+      }
+    }
+  });
+
+  it.each(ROUTE_NAMES)('R14: %s refuses a body beyond its bound with too_large', async (route) => {
+    const { status, json } = await postRaw(local.origin, route, `{"a":"${'a'.repeat(400_000)}"}`, token);
+    expect([status, codeOf(json)]).toEqual([413, 'too_large']);
+  });
+
+  it('R14: only POST with JSON; an unknown path is not_found; names in queries are ignored', async () => {
+    for (const route of ROUTE_NAMES) {
+      const response = await fetch(`${local.origin}${pathOf(route)}`);
+      expect([response.status, codeOf(await response.json())]).toEqual([404, 'not_found']);
+      const form = await fetch(`${local.origin}${pathOf(route)}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'a=b',
+      });
+      expect([form.status, codeOf(await form.json())]).toEqual([400, 'bad_request']);
+    }
+    const { status, json } = await postRaw(local.origin, '/v1/nothing/here', '{}');
+    expect([status, codeOf(json)]).toEqual([404, 'not_found']);
+  });
+
+  it('R14: bytes that are no HTTP end their connection alone', async () => {
+    const answer = await new Promise<string>((resolve) => {
+      const broken = request(`${local.origin}/v1/relay`, { method: 'GET', headers: { 'content-length': 'ten' } });
+      broken.on('error', () => resolve('ended'));
+      broken.on('response', (response) => resolve(String(response.statusCode)));
+      broken.end();
+    });
+    expect(answer).toMatch(/^(ended|400)$/);
+    expect((await fetch(`${local.origin}/healthz`)).status).toBe(200);
+  });
+
+  it('R14: every refusal has a code of the table', async () => {
+    const refusal = await postRaw(local.origin, 'account/me', '{}');
+    expect(ERROR_CODES).toContain(codeOf(refusal.json));
+  });
+});
