@@ -2,24 +2,26 @@ import { RATES, type Rate, type RateName } from '../config.ts';
 import type { Clock } from '../ports.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 
-type Bucket = { level: number; at: number };
-
-// About 100 bytes a bucket. Beyond it the buckets filled longest ago are forgotten, which is what an idle one has earned.
+// About 80 bytes a bucket. Beyond it the buckets used longest ago are forgotten, which have mostly filled up again.
 const MAX_BUCKETS_PER_RATE = 50_000;
 
+// Sums of fractions of a millisecond are a little off.
+const ROUNDING_MS = 1e-6;
+
 function tokenBuckets(rate: Rate, clock: Clock) {
-  const buckets = new Map<string, Bucket>();
+  const msPerCost = 1_000 / rate.perSecond;
+  /** When each bucket will be full again: all there is to know of it. */
+  const fullAt = new Map<string, number>();
   /** 0, or how long until the cost is there. */
   return function take(key: string, cost: number): number {
     const now = clock.now();
-    const before = buckets.get(key);
-    const gained = before ? Math.max(0, ((now - before.at) / 1_000) * rate.perSecond) : 0;
-    const level = before ? Math.min(rate.burst, before.level + gained) : rate.burst;
-    const wait = level >= cost ? 0 : Math.ceil(((cost - level) / rate.perSecond) * 1_000);
+    const before = Math.max(fullAt.get(key) ?? now, now);
+    const after = before + cost * msPerCost;
+    const wait = Math.max(0, Math.ceil(after - now - rate.burst * msPerCost - ROUNDING_MS));
     // Set anew, so that the map's order is the order of use.
-    buckets.delete(key);
-    buckets.set(key, { level: wait === 0 ? level - cost : level, at: now });
-    if (buckets.size > MAX_BUCKETS_PER_RATE) for (const oldest of buckets.keys()) if (buckets.delete(oldest)) break;
+    fullAt.delete(key);
+    fullAt.set(key, wait === 0 ? after : before);
+    if (fullAt.size > MAX_BUCKETS_PER_RATE) for (const oldest of fullAt.keys()) if (fullAt.delete(oldest)) break;
     return wait;
   };
 }

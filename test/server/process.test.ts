@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../../server/config.ts';
+import { RELAY_VERSION } from '../../server/version.ts';
+import { login, register } from '../support/relay-device.ts';
+import { connect } from '../support/relay-socket.ts';
+import { startRelay } from '../support/relay.ts';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sottovoce-process-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the relay to its end, which must come by itself. */
+async function run(env: Record<string, string>): Promise<{ code: number | null; said: string; complained: string }> {
+  const child = spawn(process.execPath, [join(PROJECT, 'server/main.ts')], { env: { ...process.env, SOTTOVOCE_DATA: folder, ...env } });
+  let [said, complained] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    said += String(chunk);
+  });
+  child.stderr.on('data', (chunk) => {
+    complained += String(chunk);
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, said, complained };
+}
+
+describe('the relay as a process', () => {
+  it('R26, R30: prints one address and the invite until it is used, and ends on SIGTERM with 0 after telling its sockets', async () => {
+    const relay = await startRelay();
+    try {
+      const invite = relay.firstInvite ?? '';
+      await relay.restart();
+      expect(relay.firstInvite).toBe(invite);
+      const alice = await register(relay.origin, invite, 'alice');
+      const socket = await connect(relay.origin, await login(relay.origin, alice));
+      expect(await relay.kill('SIGTERM')).toBe(0);
+      expect(await socket.closed).toBe(1012);
+      await relay.restart();
+      expect(relay.firstInvite).toBeUndefined();
+      expect(await relay.kill('SIGINT')).toBe(0);
+    } finally {
+      await relay.stop();
+    }
+  });
+
+  it('R30: a taken port is one sentence and an exit code', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const { code, said, complained } = await run({ SOTTOVOCE_PORT: String(port) });
+    holder.close();
+    expect([code, said]).toEqual([1, '']);
+    expect(complained).toMatch(/^The port is taken.*SOTTOVOCE_PORT\.\n$/);
+  });
+
+  it('R30: a folder that another relay uses is one sentence', async () => {
+    const relay = await startRelay();
+    const { code, complained } = await run({ SOTTOVOCE_PORT: '0', SOTTOVOCE_DATA: relay.dataDir });
+    await relay.stop();
+    expect(code).toBe(1);
+    expect(complained).toMatch(/^[^\n]*Another relay uses the data folder[^\n]*\n$/);
+  });
+
+  it('R30: data of a newer relay is one sentence, and is left as it was', async () => {
+    const relay = await startRelay();
+    await relay.kill('SIGTERM');
+    const database = new SqliteDatabase(join(relay.dataDir, 'relay.sqlite'));
+    database.pragma('user_version = 99');
+    database.close();
+    const { code, complained } = await run({ SOTTOVOCE_PORT: '0', SOTTOVOCE_DATA: relay.dataDir });
+    await relay.stop();
+    expect(code).toBe(1);
+    expect(complained).toMatch(/^[^\n]*written by a newer Sottovoce[^\n]*\n$/);
+  });
+
+  it.each([
+    [{ SOTTOVOCE_PORT: 'web' }, 'SOTTOVOCE_PORT'],
+    [{ SOTTOVOCE_PORT: '65536' }, 'SOTTOVOCE_PORT'],
+    [{ SOTTOVOCE_PORT: '80.5' }, 'SOTTOVOCE_PORT'],
+    [{ SOTTOVOCE_HOST: 'two hosts' }, 'SOTTOVOCE_HOST'],
+    [{ SOTTOVOCE_ORIGIN: 'chat.example' }, 'SOTTOVOCE_ORIGIN'],
+    [{ SOTTOVOCE_ORIGIN: 'https://chat.example/' }, 'SOTTOVOCE_ORIGIN'],
+    [{ SOTTOVOCE_ORIGIN: 'ftp://chat.example' }, 'SOTTOVOCE_ORIGIN'],
+    [{ SOTTOVOCE_INVITES_BY: 'everyone' }, 'SOTTOVOCE_INVITES_BY'],
+    [{ SOTTOVOCE_RATE_FACTOR: '0' }, 'SOTTOVOCE_RATE_FACTOR'],
+    [{ SOTTOVOCE_LOG: 'all' }, 'SOTTOVOCE_LOG'],
+  ])('R30: %o is refused with a sentence that names the setting', (env, name) => {
+    expect(() => readConfig(env)).toThrow(new RegExp(`^${name} must .*\\.$`));
+  });
+
+  it('R30: without settings it listens to this machine alone, on 8787, with data in ./data', () => {
+    expect(readConfig({})).toMatchObject({ host: '127.0.0.1', port: 8_787, dataDir: './data', origin: undefined, invitesBy: 'members' });
+  });
+
+  it('says the version of its package', () => {
+    const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
+    expect(RELAY_VERSION).toBe(version);
+  });
+});
