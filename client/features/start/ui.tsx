@@ -1,0 +1,27 @@
+import { Check } from 'lucide-react';
+import { words } from '../../ui/copy/common.ts';
+import { door } from '../../ui/copy/door.ts';
+import { Page } from '../../ui/page.tsx';
+import { InviteField } from './invite-field.tsx';
+import styles from './start.module.css';
+
+/** Nobody is signed up here and there is no invite yet. */
+export const Start = () => (
+  <Page title={words.product} text={`${door.tagline} ${door.noInvite}`}>
+    <InviteField />
+    <ul className={styles['promises']}>
+      {door.promises.map((promise) => (
+        <li key={promise} className={styles['promise']}>
+          <Check size={16} strokeWidth={2} aria-hidden />
+          {promise}
+        </li>
+      ))}
+    </ul>
+  </Page>
+);
+
+export const BadInvite = () => (
+  <Page title={door.badInviteTitle} text={door.badInvite}>
+    <InviteField />
+  </Page>
+);

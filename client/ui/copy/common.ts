@@ -1,0 +1,21 @@
+/** Words used everywhere. */
+export const words = {
+  product: 'Sottovoce',
+  cancel: 'Cancel',
+  close: 'Close',
+  back: 'Back',
+  copy: 'Copy',
+  copied: 'Copied',
+  save: 'Save',
+  done: 'Done',
+  undo: 'Undo',
+  retry: 'Try again',
+  you: 'You',
+  noteToSelf: 'Note to self',
+  showPassphrase: 'Show passphrase',
+  hidePassphrase: 'Hide passphrase',
+  loading: 'Loading',
+  verified: 'Verified',
+  skipToMessages: 'Skip to messages',
+  copyFailed: 'The browser did not allow copying. Select the text and copy it by hand.',
+} as const;

@@ -1,0 +1,30 @@
+/** A hue in degrees from an id: the same person has the same colour everywhere, whatever the name. */
+export function hueOf(id: string): number {
+  let hash = 0;
+  for (let index = 0; index < id.length; index += 1) hash = (hash * 31 + id.charCodeAt(index)) >>> 0;
+  // Steps of 15 degrees keep neighbours apart.
+  return (hash % 24) * 15;
+}
+
+const firstGrapheme = (word: string): string => {
+  const [first] = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(word);
+  return first?.segment ?? '';
+};
+
+export function initialsOf(name: string): string {
+  const parts = name.split(/[\s_.\-–—]+/u).filter((part) => /[\p{L}\p{N}\p{Emoji_Presentation}]/u.test(part));
+  const [first = name, second] = parts;
+  return second === undefined ? firstGrapheme(first) : firstGrapheme(first) + firstGrapheme(second);
+}
+
+const ASCII = /^[ -~]*$/;
+
+/** A name between other words, kept from reordering them (Unicode isolates). */
+export const isolate = (name: string): string => (ASCII.test(name) ? name : `\u2068${name}\u2069`);
+
+// Hebrew to Arabic Extended-A, and the presentation forms: what is written from right to left.
+const FIRST_LETTER = /\p{L}/u;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** The direction of a text by its first letter. */
+export const directionOf = (text: string): 'ltr' | 'rtl' => (RIGHT_TO_LEFT.test(FIRST_LETTER.exec(text)?.[0] ?? '') ? 'rtl' : 'ltr');
