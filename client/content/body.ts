@@ -53,13 +53,8 @@ const senderKey = v.strictObject({
   distribution: v.pipe(v.string(), v.maxLength(MAX_DISTRIBUTION_CHARACTERS)),
 });
 
-/** To the one who was removed, who cannot read the log any more: the entry itself, signed by its author. */
-const groupRemoved = v.strictObject({
-  kind: v.literal('group-removed'),
-  version: v.literal(1),
-  groupId: groupIdSchema,
-  entry: v.pipe(v.string(), v.maxLength(4_096)),
-});
+/** To the one who was removed, who cannot read the log any more. */
+const groupRemoved = v.strictObject({ kind: v.literal('group-removed'), version: v.literal(1), groupId: groupIdSchema });
 
 const typing = v.strictObject({
   kind: v.literal('typing'),

@@ -155,7 +155,7 @@ export type Conversation = {
   typing: AccountId[];
 };
 
-export type MessagePage = { messages: Message[]; /** More before the first of these. */ more: boolean };
+export type MessagePage = { messages: Message[] /** More before the first of these. */; more: boolean };
 
 export type SafetyNumber = {
   /** 60 digits, to be shown as 12 groups of 5. */

@@ -8,7 +8,11 @@ import type { AccountId } from './api.ts';
 const claimsSchema = v.object({ sub: accountIdSchema, name: usernameSchema, iss: v.string(), exp: v.number() });
 
 /** The name certified for this account, or null. Its date is not looked at: an old certificate still says what the relay once said. */
-export async function certifiedName(jws: string, accountId: AccountId, relay: { certificateKey: string; origin: string }): Promise<string | null> {
+export async function certifiedName(
+  jws: string,
+  accountId: AccountId,
+  relay: { certificateKey: string; origin: string },
+): Promise<string | null> {
   if (jws === '') return null;
   try {
     const key = await importJWK({ kty: 'OKP', crv: 'Ed25519', x: relay.certificateKey, alg: 'EdDSA' }, 'EdDSA');

@@ -77,7 +77,14 @@ export function createConversations(core: Core, typingIn: (id: ConversationId) =
       ...kind,
       canSend: kind.whyNot === undefined,
       ...(last && {
-        last: { text: last.text, from: last.from, mine: last.mine, at: last.at, status: last.status, ...(last.system && { system: last.system }) },
+        last: {
+          text: last.text,
+          from: last.from,
+          mine: last.mine,
+          at: last.at,
+          status: last.status,
+          ...(last.system && { system: last.system }),
+        },
       }),
       unread: record.unread,
       ...(record.firstUnread !== null && { firstUnread: record.firstUnread }),

@@ -33,7 +33,12 @@ function accountOf(view: View): Account {
   return account;
 }
 
-export function createCore(ports: CorePorts, vault: OpenVault, emit: (event: MessengerEvent) => void, failed: (error: unknown) => void): Core {
+export function createCore(
+  ports: CorePorts,
+  vault: OpenVault,
+  emit: (event: MessengerEvent) => void,
+  failed: (error: unknown) => void,
+): Core {
   const serial = createSerial();
   const timers = new Set<() => void>();
   let stopped = false;

@@ -4,7 +4,11 @@ import type { Received } from './state.ts';
 // More than this many missing numbers are one loss, not many late messages.
 const MAX_MISSING = 256;
 
-export type Noted = { received: Received; /** How many numbers were skipped by this one. */ skipped: number; /** It was missing and came late. */ late: boolean };
+export type Noted = {
+  received: Received /** How many numbers were skipped by this one. */;
+  skipped: number /** It was missing and came late. */;
+  late: boolean;
+};
 
 export function noteCounter(received: Received, counter: number): Noted {
   if (counter <= received.highest) {

@@ -17,8 +17,10 @@ export async function renewDeviceKeys(core: Maker, step: Step, account: Account,
   const prekey = await generateKeyPair(core.random);
   const signature = await signPrekey(account.identity.privateKey, prekey.publicKey, core.random);
   const sealing = await generateSealingKey(core.random);
-  for (const [key, old] of [...step.all('signedPrekeys')]) if (old.supersededAt === null) step.put('signedPrekeys', key, { ...old, supersededAt: now });
-  for (const [key, old] of [...step.all('sealingKeys')]) if (old.supersededAt === null) step.put('sealingKeys', key, { ...old, supersededAt: now });
+  for (const [key, old] of [...step.all('signedPrekeys')])
+    if (old.supersededAt === null) step.put('signedPrekeys', key, { ...old, supersededAt: now });
+  for (const [key, old] of [...step.all('sealingKeys')])
+    if (old.supersededAt === null) step.put('sealingKeys', key, { ...old, supersededAt: now });
   step.put('signedPrekeys', String(id), { ...prekey, signature, supersededAt: null });
   step.put('sealingKeys', String(id), { ...sealing, supersededAt: null });
   const sequence = (before?.sequence ?? 0) + 1 + skip;

@@ -2,7 +2,16 @@
  * What the relay says about accounts, believed only as far as it proves itself: the genesis record hashes to the id, rotations are signed
  * by the account key, the device list by the identity key, and nothing that was known is taken back (D6; ATTACKS 2, 28, 29).
  */
-import { accountIdOf, CryptoError, equalBytes, fromBase64url, parseGenesis, toBase64url, verifyDeviceList, verifyRotationChain } from '../../crypto/index.ts';
+import {
+  accountIdOf,
+  CryptoError,
+  equalBytes,
+  fromBase64url,
+  parseGenesis,
+  toBase64url,
+  verifyDeviceList,
+  verifyRotationChain,
+} from '../../crypto/index.ts';
 import type { Bytes, DeviceList } from '../../crypto/index.ts';
 import type { PublicAccount } from '../../server/protocol/http.ts';
 import { type AccountId, type Contact, Failure } from './api.ts';
@@ -86,7 +95,8 @@ export function createDirectory(core: Core, relay: RelaySession, conversations: 
     const identityChange = verdict === 'unexplained' ? 'unexplained' : contact.identityChange;
     step.put('contacts', accountId, { ...contact, identityChange, alarms: [...contact.alarms, key].slice(-MAX_ALARMS) });
     if (verdict === 'misbehaved') conversations.event(step, accountId, { event: 'relay-misbehaved', what: 'device-list' }, accountId);
-    else if (contact.identityChange !== 'unexplained') conversations.event(step, accountId, { event: 'identity-changed', who: accountId }, accountId);
+    else if (contact.identityChange !== 'unexplained')
+      conversations.event(step, accountId, { event: 'identity-changed', who: accountId }, accountId);
     conversations.show(step, accountId);
   }
 

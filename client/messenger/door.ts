@@ -15,7 +15,14 @@ import { createAccount, register } from './new-account.ts';
 import { openVaultView, type OpenVault } from './open-vault.ts';
 import { createVault, openVault, vaultExists, type Vault } from './vault/vault.ts';
 
-export type MessengerPorts = { storage: VaultStorage; relay: Relay; clock: Clock; random: RandomBytes; ownership: Ownership; marker: Marker };
+export type MessengerPorts = {
+  storage: VaultStorage;
+  relay: Relay;
+  clock: Clock;
+  random: RandomBytes;
+  ownership: Ownership;
+  marker: Marker;
+};
 
 export type SignUp = { invite: string; username: string; passphrase: string; contact?: string };
 

@@ -92,7 +92,7 @@ export function createEngine(core: Core): Engine {
     isReady: connection.isReady,
     courier: (item) => ('groupId' in item.to ? groups.courier : couriers),
   });
-  const groups: Groups = createGroups({ core, connection, directory, sessions, conversations, receipts, gaps, outbox });
+  const groups: Groups = createGroups({ core, connection, directory, conversations, receipts, gaps, outbox });
   const heal = createHeal({ core, outbox: () => outbox, redistribute: groups.redistribute });
   const apply = createApply({
     core,
@@ -104,7 +104,13 @@ export function createEngine(core: Core): Engine {
     groupReceipt: groups.receipt,
   });
 
-  const inbox = createInbox({ core, take, ask: (accountId) => refreshAll(core, directory, [accountId], 'stranger'), ack: connection.ack, stuck: connection.restart });
+  const inbox = createInbox({
+    core,
+    take,
+    ask: (accountId) => refreshAll(core, directory, [accountId], 'stranger'),
+    ack: connection.ack,
+    stuck: connection.restart,
+  });
 
   async function take(step: Step, envelope: Taken, mayAsk: boolean): Promise<void> {
     if (envelopeKind(envelope.body) === KIND.group) return groups.take(step, envelope, mayAsk);

@@ -1,6 +1,6 @@
 /** The engine's door: every call of api.ts handed to the part that does it, every failure in the one closed set. */
 import { deriveAccountKey, equalBytes, parseRecoveryKey } from '../../crypto/index.ts';
-import { type Me, type Messenger, type MessengerEvent } from './api.ts';
+import type { Me, Messenger, MessengerEvent } from './api.ts';
 import { accountIn } from './core.ts';
 import { createDoor, type MessengerPorts } from './door.ts';
 import type { Engine } from './engine.ts';
@@ -123,4 +123,3 @@ export function createMessenger(ports: MessengerPorts): Messenger {
     close: () => guarded(() => door.close()),
   };
 }
-

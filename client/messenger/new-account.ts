@@ -22,14 +22,20 @@ import type { Step } from './step.ts';
 
 /** Ids of 31 bits, never 0. */
 function freshDeviceId(core: Pick<Core, 'random'>): number {
-  return (new DataView(core.random(4).buffer).getUint32(0) & 0x7fff_ffff) || 1;
+  return new DataView(core.random(4).buffer).getUint32(0) & 0x7fff_ffff || 1;
 }
 
 function freshRegistrationId(core: Pick<Core, 'random'>): number {
-  return (new DataView(core.random(2).buffer).getUint16(0) & 0x3fff) || 1;
+  return new DataView(core.random(2).buffer).getUint16(0) & 0x3fff || 1;
 }
 
-export type NewAccount = { username: string; invite: string; contactLink: string | null; certificateKey: string; invitesBy: 'members' | 'admins' };
+export type NewAccount = {
+  username: string;
+  invite: string;
+  contactLink: string | null;
+  certificateKey: string;
+  invitesBy: 'members' | 'admins';
+};
 
 type Maker = Pick<Core, 'random' | 'now'>;
 
@@ -110,7 +116,14 @@ export async function register(core: Core): Promise<void> {
 }
 
 /** A further device of an account whose identity it was given: enters the list, then publishes itself. Linking will come by this way. */
-export async function adopt(core: Maker, step: Step, input: Pick<Account, 'genesis' | 'identity' | 'accountKey' | 'username' | 'deviceList' | 'deviceListEntries' | 'certificate' | 'certificateKey'>): Promise<Account> {
+export async function adopt(
+  core: Maker,
+  step: Step,
+  input: Pick<
+    Account,
+    'genesis' | 'identity' | 'accountKey' | 'username' | 'deviceList' | 'deviceListEntries' | 'certificate' | 'certificateKey'
+  >,
+): Promise<Account> {
   const bare = bareAccount(core, input);
   const { accountId, deviceId } = bare;
   const devices = [...input.deviceList.devices, { deviceId, addedAt: core.now() }];
@@ -121,4 +134,3 @@ export async function adopt(core: Maker, step: Step, input: Pick<Account, 'genes
   await putDevice(core, step, account);
   return account;
 }
-

@@ -2,7 +2,19 @@
  * From an envelope to what one device of one account said to this one: opened, decrypted, and every claim of the outer layers checked
  * against the inner. Throws `CryptoError` for whatever is to be dropped, `NeedsAccount` for what the relay has to be asked first.
  */
-import { CryptoError, type ContentHeader, concat, decrypt, type DecryptInput, equalBytes, parseContent, requireContext, type SealedMessage, toBase64url, verifyIntroduction } from '../../crypto/index.ts';
+import {
+  CryptoError,
+  type ContentHeader,
+  concat,
+  decrypt,
+  type DecryptInput,
+  equalBytes,
+  parseContent,
+  requireContext,
+  type SealedMessage,
+  toBase64url,
+  verifyIntroduction,
+} from '../../crypto/index.ts';
 import type { Bytes, Introduction } from '../../crypto/index.ts';
 import type { AccountId } from './api.ts';
 import { certifiedName } from './certificate.ts';
@@ -56,7 +68,13 @@ export function createPairwiseOpener(core: Core, runs: Runs, directory: Director
     };
   }
 
-  async function meet(step: Step, introduction: Introduction | undefined, identityKey: Bytes, from: Authentic['from'], mayAsk: boolean): Promise<Person> {
+  async function meet(
+    step: Step,
+    introduction: Introduction | undefined,
+    identityKey: Bytes,
+    from: Authentic['from'],
+    mayAsk: boolean,
+  ): Promise<Person> {
     if (!introduction) throw new CryptoError('not-allowed');
     const verified = await verifyIntroduction(introduction, { identityKey, fromAccount: from.accountId, fromDevice: from.deviceId });
     const { certificateKey } = accountIn(step);

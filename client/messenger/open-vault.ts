@@ -23,6 +23,8 @@ const STORES: { [T in TableName]: StoreOf<Tables[T]> } = {
   devices: defineStore('devices'),
   peers: defineStore('peers'),
   groups: defineStore('groups'),
+  welcomes: defineStore('welcomes'),
+  earlyKeys: defineStore('earlyKeys'),
   groupSending: defineStore('groupSending'),
   groupHolders: defineStore('groupHolders'),
   groupSenders: defineStore('groupSenders'),

@@ -37,8 +37,8 @@ export type Outbox = {
   item(view: View, order: number): OutboxItem | undefined;
   put(step: Step, item: OutboxItem): void;
   kick(): void;
-  /** Resolves when no item is being worked on. */
-  settled(): boolean;
+  /** Resolves when these items are gone or have at least been tried; what cannot go now must not hold back what does not need it. */
+  tried(orders: readonly number[]): Promise<void>;
 };
 
 // A refusal that repairing does not cure must not become a busy loop.
@@ -58,6 +58,20 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
   const busy = new Set<string>();
   const resting = new Map<string, () => void>();
   const failures = new Map<string, number>();
+  const attempted = new Set<number>();
+  const nudged = new Set<string>();
+  let waiting: { orders: readonly number[]; resolve(): void }[] = [];
+
+  const isOpen = (order: number): boolean => {
+    const item = core.read.get('outbox', keyOf(order));
+    return item !== undefined && isReady() && !attempted.has(order) && !resting.has(laneOf(item.to));
+  };
+
+  function release(): void {
+    const ready = waiting.filter(({ orders }) => !orders.some(isOpen));
+    waiting = waiting.filter((one) => !ready.includes(one));
+    for (const { resolve } of ready) resolve();
+  }
 
   function firstOf(lane: string): OutboxItem | undefined {
     let first: OutboxItem | undefined;
@@ -84,9 +98,12 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
       const item = firstOf(lane);
       if (!item) return;
       const outcome = await courier(item).deliver(item.order);
+      if (outcome.next === 'done') attempted.delete(item.order);
+      else attempted.add(item.order);
       if (outcome.next === 'done') {
         again = 0;
         failures.delete(lane);
+        release();
       } else if (outcome.next === 'wait') {
         return;
       } else if (outcome.next === 'later' || ++again > MAX_AGAIN) {
@@ -105,12 +122,11 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
       .catch(() => rest(lane, backoffMs(failures.get(lane) ?? 0, core.chance())))
       .finally(() => {
         busy.delete(lane);
+        release();
         // Something may have come in between the last look and here.
         if (firstOf(lane) && !resting.has(lane) && nudged.delete(lane)) run(lane);
       });
   }
-
-  const nudged = new Set<string>();
 
   function nudge(lane: string): void {
     if (busy.has(lane)) nudged.add(lane);
@@ -165,11 +181,14 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
       const lanes = new Set([...core.read.all('outbox')].map(([, item]) => laneOf(item.to)));
       for (const lane of lanes) nudge(lane);
     },
-    settled: () => busy.size === 0,
+    tried: (orders) =>
+      new Promise((resolve) => {
+        waiting.push({ orders, resolve });
+        release();
+      }),
   };
 }
 
 export function contentOf(item: OutboxItem): { messageId: Bytes; sentAt: number; body: Bytes } {
   return { messageId: fromBase64url(item.messageId), sentAt: item.sentAt, body: item.body };
 }
-

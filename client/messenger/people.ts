@@ -38,7 +38,14 @@ export function parseContactLink(link: string, origin: string): { accountId: Acc
   return parsed.success && rest.length === 0 ? parsed.output : null;
 }
 
-export type PeopleParts = { core: Core; directory: Directory; conversations: Conversations; receipts: Receipts; outbox: Outbox; showAll(accountId: AccountId): void };
+export type PeopleParts = {
+  core: Core;
+  directory: Directory;
+  conversations: Conversations;
+  receipts: Receipts;
+  outbox: Outbox;
+  showAll(accountId: AccountId): void;
+};
 
 export function createPeople({ core, directory, conversations, receipts, outbox, showAll }: PeopleParts): People {
   function contactIn(step: Step, accountId: AccountId): ContactRecord {
@@ -68,7 +75,8 @@ export function createPeople({ core, directory, conversations, receipts, outbox,
 
   function acceptIn(step: Step, accountId: AccountId, metBy?: ContactRecord['metBy']): void {
     const contact = contactIn(step, accountId);
-    const better = metBy === 'link' ? metBy : contact.metBy === 'stranger' || contact.metBy === 'group' ? (metBy ?? contact.metBy) : contact.metBy;
+    const better =
+      metBy === 'link' ? metBy : contact.metBy === 'stranger' || contact.metBy === 'group' ? (metBy ?? contact.metBy) : contact.metBy;
     step.put('contacts', accountId, { ...contact, standing: 'accepted', metBy: better });
     for (const [groupId, group] of [...step.all('groups')]) {
       if (group.requestFrom !== accountId) continue;

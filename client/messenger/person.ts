@@ -14,7 +14,10 @@ export function personOf(view: View, accountId: AccountId): Person | undefined {
   }
   const contact = view.get('contacts', accountId);
   const identityKey = contact?.identityKeys.at(-1);
-  return contact && identityKey && { accountId, genesis: contact.genesis, rotations: contact.rotations, deviceList: contact.deviceList, identityKey };
+  return (
+    contact &&
+    identityKey && { accountId, genesis: contact.genesis, rotations: contact.rotations, deviceList: contact.deviceList, identityKey }
+  );
 }
 
 /** The devices an envelope for this account goes to: all that are listed, but never the one that sends. */

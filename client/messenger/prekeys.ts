@@ -75,7 +75,9 @@ export function createPrekeys(core: Core, relay: RelaySession): Prekeys {
   async function certificate(): Promise<void> {
     if (core.now() - core.account().certificateAt < CERTIFICATE_RENEW_MS) return;
     const answer = await relay.request('certificate', {});
-    await core.step((step) => step.put('account', 'self', { ...accountIn(step), certificate: answer.certificate, certificateAt: core.now() }));
+    await core.step((step) =>
+      step.put('account', 'self', { ...accountIn(step), certificate: answer.certificate, certificateAt: core.now() }),
+    );
   }
 
   async function maintain(): Promise<void> {

@@ -53,4 +53,3 @@ export function createRelaySession(core: Core): RelaySession {
     },
   };
 }
-

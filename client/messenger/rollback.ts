@@ -13,7 +13,8 @@ export type Rollback = {
 };
 
 function dropOwnKeys(step: Step): void {
-  for (const [key, peer] of [...step.all('peers')]) step.put('peers', key, { ...peer, session: null, renew: true, askedAt: 0, grantedAt: 0 });
+  for (const [key, peer] of [...step.all('peers')])
+    step.put('peers', key, { ...peer, session: null, renew: true, askedAt: 0, grantedAt: 0 });
   for (const [key] of [...step.all('signedPrekeys')]) step.remove('signedPrekeys', key);
   for (const [key] of [...step.all('firsts')]) step.remove('firsts', key);
   for (const [key, sending] of [...step.all('groupSending')]) {

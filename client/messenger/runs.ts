@@ -2,7 +2,20 @@
  * Pairwise sealing as the engine keeps it: the sender's encapsulations and the receiver's run secrets, both in memory alone. Losing them
  * costs one encapsulation; keeping them nowhere means that no old vault can bring one back (D9).
  */
-import { type Bytes, type DeviceRecord, deriveRunSecret, openPairwise, parseDeviceRecord, type Run, runExpired, runHash, type SealedMessage, sealPairwise, startRun, toHex } from '../../crypto/index.ts';
+import {
+  type Bytes,
+  type DeviceRecord,
+  deriveRunSecret,
+  openPairwise,
+  parseDeviceRecord,
+  type Run,
+  runExpired,
+  runHash,
+  type SealedMessage,
+  sealPairwise,
+  startRun,
+  toHex,
+} from '../../crypto/index.ts';
 import { CryptoError } from '../../crypto/index.ts';
 import { accountIn, type Core } from './core.ts';
 import { deviceKey } from './state.ts';

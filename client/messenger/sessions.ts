@@ -1,5 +1,17 @@
 /** Pairwise sessions: content in, sealed envelope out, and the way to a session with a device one has none with. */
-import { CryptoError, DEVICE_RECORD_ROTATE_MS, encodeContent, encrypt, fromBase64url, type Introduction, KIND, prekeyBundleOf, sessionInfo, startSession, verifyDeviceRecord } from '../../crypto/index.ts';
+import {
+  CryptoError,
+  DEVICE_RECORD_ROTATE_MS,
+  encodeContent,
+  encrypt,
+  fromBase64url,
+  type Introduction,
+  KIND,
+  prekeyBundleOf,
+  sessionInfo,
+  startSession,
+  verifyDeviceRecord,
+} from '../../crypto/index.ts';
 import type { Bytes, DeviceRecord } from '../../crypto/index.ts';
 import type { DeviceBundle } from '../../server/protocol/http.ts';
 import type { AccountId } from './api.ts';
@@ -27,7 +39,13 @@ export type Sessions = {
   unready(view: View, accountId: AccountId, deviceIds: readonly number[]): number[];
   claim(accountId: AccountId, deviceIds: readonly number[]): Promise<void>;
   /** `counted: false` for signals, which may be lost without being missed. */
-  seal(step: Step, accountId: AccountId, deviceId: number, content: Content, counted?: boolean): Promise<{ envelope: Bytes; counter: number }>;
+  seal(
+    step: Step,
+    accountId: AccountId,
+    deviceId: number,
+    content: Content,
+    counted?: boolean,
+  ): Promise<{ envelope: Bytes; counter: number }>;
 };
 
 export function ourKeys(account: Account): { identity: Account['identity']; registrationId: number } {

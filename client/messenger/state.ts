@@ -74,7 +74,7 @@ export type ContactRecord = {
 /** A peer device's public record, as last fetched. */
 export type DeviceCopy = { record: Bytes; fetchedAt: number };
 
-export type Received = { highest: number; /** numbers below it that never came, oldest first, bounded */ missing: number[] };
+export type Received = { highest: number /** numbers below it that never came, oldest first, bounded */; missing: number[] };
 
 /** The pairwise state with one device. */
 export type Peer = {
@@ -95,13 +95,21 @@ export type GroupRecord = {
   epochs: { epoch: number; secret: Bytes }[];
   /** Epoch secrets that came before the log entry that opens them. */
   pending: { epoch: number; secret: Bytes }[];
+  /** Log slots made here and not yet seen in the log (SHA-256): when they are, this device tells the others. Bounded. */
+  acting: string[];
   /** The highest epoch announced pairwise: what a former member sent after it is stale (D5). */
   noticedEpoch: number;
   /** Who added me, while he is no accepted contact. */
   requestFrom: AccountId | null;
   /** A later head that somebody named; nothing is encrypted before it is applied. */
-  heard: { version: number; hash: Bytes } | null;
+  heard: { version: number; hash: Bytes /** the relay's log ended before it */; alarmed: boolean } | null;
 };
+
+/** An invitation into a group, until its log was read and found to end where the welcome says. */
+export type Welcome = { from: AccountId; logVersion: number; logHead: Bytes; epoch: number; secret: Bytes; alarmed: boolean };
+
+/** A sender key that came before the group it is for. */
+export type EarlyKey = { from: AccountId; deviceId: number; body: Bytes };
 
 export type GroupSending = { epoch: number; generation: number; senderKey: Bytes; createdAt: number; count: number; sent: number };
 /** Devices that were given this sender key. */
@@ -120,10 +128,18 @@ export type ConversationRecord = {
   readUpTo: number;
   unread: number;
   firstUnread: MessageId | null;
-  last: { id: MessageId; text: string; from: AccountId; mine: boolean; at: number; status: MessageStatus; system: SystemEvent | null } | null;
+  last: {
+    id: MessageId;
+    text: string;
+    from: AccountId;
+    mine: boolean;
+    at: number;
+    status: MessageStatus;
+    system: SystemEvent | null;
+  } | null;
 };
 
-export type DeviceState = { envelopeId: Bytes; counter: number; /** null once accepted */ envelope: Bytes | null };
+export type DeviceState = { envelopeId: Bytes; counter: number /** null once accepted */; envelope: Bytes | null };
 
 export type OutboxItem = {
   order: number;
@@ -135,7 +151,13 @@ export type OutboxItem = {
   /** The row whose status follows this item. */
   row: { conversationId: ConversationId; id: MessageId } | null;
   devices: Record<number, DeviceState>;
-  group: { envelopeId: Bytes; envelope: Bytes; recipients: { accountId: AccountId; deviceId: number }[]; after: number[] } | null;
+  group: {
+    epoch: number;
+    envelopeId: Bytes;
+    envelope: Bytes;
+    recipients: { accountId: AccountId; deviceId: number }[];
+    after: number[];
+  } | null;
   /** A group message's number, kept when it has to be encrypted again. */
   counter: number;
 };
@@ -164,6 +186,8 @@ export type Tables = {
   devices: DeviceCopy;
   peers: Peer;
   groups: GroupRecord;
+  welcomes: Welcome;
+  earlyKeys: EarlyKey;
   groupSending: GroupSending;
   groupHolders: GroupHolders;
   groupSenders: GroupSender;

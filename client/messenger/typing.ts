@@ -20,7 +20,13 @@ export type Typing = {
   tell(id: ConversationId, on: boolean): Promise<void>;
 };
 
-export type TypingParts = { core: Core; connection(): Connection; sessions(): Sessions; show(id: ConversationId): void; membersOf(id: ConversationId): AccountId[] };
+export type TypingParts = {
+  core: Core;
+  connection(): Connection;
+  sessions(): Sessions;
+  show(id: ConversationId): void;
+  membersOf(id: ConversationId): AccountId[];
+};
 
 export function createTyping({ core, connection, sessions, show, membersOf }: TypingParts): Typing {
   const typists = new Map<ConversationId, Map<AccountId, () => void>>();
@@ -61,7 +67,13 @@ export function createTyping({ core, connection, sessions, show, membersOf }: Ty
       // Typing starts no session: a claim for every key press would drain prekeys.
       const unready = new Set(sessions().unready(step, accountId, devices));
       for (const deviceId of devices.filter((id) => !unready.has(id))) {
-        const { envelope } = await sessions().seal(step, accountId, deviceId, { messageId: freshId(core), sentAt: core.now(), body }, false);
+        const { envelope } = await sessions().seal(
+          step,
+          accountId,
+          deviceId,
+          { messageId: freshId(core), sentAt: core.now(), body },
+          false,
+        );
         const recipients = [{ accountId, deviceId, listVersion: person.deviceList.version }];
         step.after(() => connection().signal(recipients, envelope));
       }

@@ -42,7 +42,14 @@ export function portsFor({ origin, ...given }: PersonOptions): MessengerPorts {
   const clock = given.clock ?? systemClock;
   const relay: Relay = given.relay ?? createWebSocketRelay({ origin: origin ?? '', clock });
   const storage: VaultStorage = given.storage ?? openMemoryVault(createMemoryDisk());
-  return { clock, relay, storage, random: given.random ?? systemRandom, ownership: given.ownership ?? alwaysOwner, marker: given.marker ?? createMemoryMarker() };
+  return {
+    clock,
+    relay,
+    storage,
+    random: given.random ?? systemRandom,
+    ownership: given.ownership ?? alwaysOwner,
+    marker: given.marker ?? createMemoryMarker(),
+  };
 }
 
 export function createPerson(options: PersonOptions): Person {
@@ -144,7 +151,11 @@ export function inviteOf(link: string): string {
 }
 
 /** People with accounts, each invited by the first. */
-export async function peopleAt(relay: { origin: string; firstInvite: string | undefined }, names: readonly string[], options: (name: string) => PersonOptions = () => ({})): Promise<Person[]> {
+export async function peopleAt(
+  relay: { origin: string; firstInvite: string | undefined },
+  names: readonly string[],
+  options: (name: string) => PersonOptions = () => ({}),
+): Promise<Person[]> {
   const people: Person[] = [];
   for (const name of names) {
     const person = createPerson({ origin: relay.origin, ...options(name) });

@@ -1,0 +1,138 @@
+/** What members tell each other pairwise about a group: where its log stands, secrets of epochs, sender keys, the end of one's membership. */
+import {
+  acceptDistribution,
+  canDo,
+  CryptoError,
+  distributionIdOf,
+  epochCommitment,
+  equalBytes,
+  fromBase64url,
+  toBase64url,
+} from '../../../crypto/index.ts';
+import type { AccountId, ConversationId } from '../api.ts';
+import type { GroupControl } from '../apply.ts';
+import type { Conversations } from '../conversations.ts';
+import { accountIn } from '../core.ts';
+import { deviceKey, type GroupRecord } from '../state.ts';
+import type { Step } from '../step.ts';
+import { encodeBody, parseBody } from '../../content/body.ts';
+import { stateOf } from './group-values.ts';
+import { type GroupReceiver, senderKeyName } from './receive.ts';
+import type { Sync } from './sync.ts';
+
+// Secrets that somebody claims to be an epoch's, until the log says which one is.
+const MAX_PENDING = 8;
+
+// Sender keys of one device kept: the present one and those of messages still under way.
+const MAX_DISTRIBUTIONS = 4;
+
+const MAX_EARLY_KEYS = 256;
+const MAX_WELCOMES = 64;
+
+type Device = { accountId: AccountId; deviceId: number };
+type SenderKeyBody = GroupControl & { kind: 'sender-key' };
+type WithSecret = GroupControl & { kind: 'group-update' | 'sender-key' };
+
+export type Control = {
+  apply(step: Step, from: Device, body: GroupControl): Promise<void>;
+  /** After joining: keys that came before the group. */
+  early(step: Step, groupId: ConversationId): Promise<void>;
+};
+
+export type ControlParts = { conversations: Conversations; receiver: GroupReceiver; sync: Sync; retry(): void };
+
+export function createControl({ conversations, receiver, sync, retry }: ControlParts): Control {
+  function welcome(step: Step, from: Device, body: WithSecret): void {
+    if (!body.secret) return;
+    const known = step.get('welcomes', body.groupId);
+    if (!known && [...step.all('welcomes')].length >= MAX_WELCOMES) throw new CryptoError('too-large');
+    // The later head wins: an earlier one may name an epoch that is over.
+    if (!known || known.logVersion <= body.logVersion) {
+      const { logVersion, epoch } = body;
+      const secret = fromBase64url(body.secret);
+      step.put('welcomes', body.groupId, {
+        from: from.accountId,
+        logVersion,
+        logHead: fromBase64url(body.logHead),
+        epoch,
+        secret,
+        alarmed: false,
+      });
+    }
+    if (body.kind === 'sender-key' && [...step.all('earlyKeys')].length < MAX_EARLY_KEYS) {
+      const key = `${body.groupId} ${deviceKey(from.accountId, from.deviceId)}`;
+      step.put('earlyKeys', key, { from: from.accountId, deviceId: from.deviceId, body: encodeBody(body) });
+    }
+    step.after(() => void sync.join(body.groupId).catch(() => undefined));
+  }
+
+  function learnSecret(record: GroupRecord, groupId: ConversationId, body: WithSecret): GroupRecord {
+    if (!body.secret || record.epochs.some(({ epoch }) => epoch === body.epoch)) return record;
+    const state = stateOf(record);
+    const secret = fromBase64url(body.secret);
+    if (body.epoch < state.epoch) return record;
+    if (body.epoch === state.epoch) {
+      const right = equalBytes(epochCommitment(secret, fromBase64url(groupId), body.epoch), state.epochCommitment);
+      return right
+        ? { ...record, epochs: [...record.epochs, { epoch: body.epoch, secret }], noticedEpoch: Math.max(record.noticedEpoch, body.epoch) }
+        : record;
+    }
+    if (record.pending.some((one) => one.epoch === body.epoch && equalBytes(one.secret, secret))) return record;
+    return { ...record, pending: [...record.pending, { epoch: body.epoch, secret }].slice(-MAX_PENDING) };
+  }
+
+  function acceptKey(step: Step, from: Device, body: SenderKeyBody): void {
+    const device = deviceKey(from.accountId, from.deviceId);
+    const name = senderKeyName(body.groupId, device);
+    const sender = step.get('groupSenders', name) ?? { states: [], received: { highest: body.sent, missing: [] } };
+    const id = distributionIdOf(fromBase64url(body.groupId), body.epoch, from.accountId, from.deviceId, body.generation);
+    const distribution = toBase64url(id);
+    const known = sender.states.find((one) => one.distribution === distribution);
+    const states = acceptDistribution(known?.states ?? null, fromBase64url(body.distribution));
+    const others = sender.states.filter((one) => one !== known);
+    step.put('groupSenders', name, { ...sender, states: [...others, { distribution, states }].slice(-MAX_DISTRIBUTIONS) });
+  }
+
+  /** The log cannot be read any more by who was removed: what counts is that the one who says so may remove. */
+  function removed(step: Step, from: Device, groupId: ConversationId): void {
+    const record = step.get('groups', groupId);
+    const me = accountIn(step).accountId;
+    if (record?.standing !== 'member') return;
+    const operation = { type: 'remove', accountId: me, commitment: new Uint8Array(32) } as const;
+    if (!canDo(stateOf(record), from.accountId, operation)) return;
+    step.put('groups', groupId, { ...record, standing: 'removed' });
+    step.remove('groupSending', groupId);
+    step.remove('groupHolders', groupId);
+    conversations.event(step, groupId, { event: 'member-removed', by: from.accountId, who: me }, from.accountId);
+    conversations.show(step, groupId);
+  }
+
+  async function apply(step: Step, from: Device, body: GroupControl): Promise<void> {
+    if (body.kind === 'group-removed') return removed(step, from, body.groupId);
+    const record = step.get('groups', body.groupId);
+    const isStranger = step.get('contacts', from.accountId)?.standing === 'blocked';
+    if (record?.standing !== 'member') {
+      if (!isStranger) welcome(step, from, body);
+      return;
+    }
+    const learned = learnSecret(record, body.groupId, body);
+    if (learned !== record) step.put('groups', body.groupId, learned);
+    const heard = receiver.hear(step, body.groupId, body.logVersion, fromBase64url(body.logHead));
+    // A secret for an epoch whose entry is here already opens what was held; one for a later epoch lets the log be read.
+    if (heard !== 'ahead' && learned.pending.length > 0) step.after(() => void sync.group(body.groupId).catch(() => undefined));
+    if (body.kind === 'sender-key') acceptKey(step, from, body);
+    step.after(retry);
+  }
+
+  return {
+    apply,
+    async early(step, groupId) {
+      for (const [key, early] of [...step.all('earlyKeys')]) {
+        if (!key.startsWith(`${groupId} `)) continue;
+        step.remove('earlyKeys', key);
+        const body = parseBody(early.body);
+        if (body?.kind === 'sender-key') acceptKey(step, { accountId: early.from, deviceId: early.deviceId }, body);
+      }
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** Requests about a group's log: signed by the epoch's access key, without a token, so that the relay learns no member from them (D5). */
+import { type EpochKeys, fromBase64url, primitives, toBase64url } from '../../../crypto/index.ts';
+import type { Bytes } from '../../../crypto/index.ts';
+import { groupAccessChangeBytes, groupAppendBytes, groupCreateBytes, groupReadBytes } from '../../../server/protocol/signed-requests.ts';
+import type { Core } from '../core.ts';
+
+export type LogClient = {
+  create(groupId: string, keys: EpochKeys, slot: Bytes): Promise<void>;
+  /** `next`: the keys of the epoch that the slot opens. */
+  append(groupId: string, version: number, keys: EpochKeys, slot: Bytes, next: EpochKeys | null): Promise<void>;
+  /** Everything from that version on. */
+  read(groupId: string, from: number, keys: EpochKeys): Promise<{ version: number; slots: Bytes[] }>;
+};
+
+async function sign(keys: EpochKeys, bytes: Bytes): Promise<string> {
+  return toBase64url(await primitives.ed25519Sign(keys.access.seed, bytes));
+}
+
+export function createLogClient(core: Core): LogClient {
+  const { relay } = core;
+
+  async function page(groupId: string, from: number, keys: EpochKeys): Promise<{ version: number; slots: Bytes[] }> {
+    const time = core.now();
+    const nonce = toBase64url(core.random(16));
+    const signature = await sign(keys, groupReadBytes({ origin: relay.origin, groupId, from, time, nonce }));
+    const { version, entries } = await relay.request('groups/read', { groupId, from, time, nonce, signature });
+    return { version, slots: entries.map(fromBase64url) };
+  }
+
+  return {
+    async create(groupId, keys, slot) {
+      const accessKey = toBase64url(keys.access.publicKey);
+      const entryDigest = primitives.sha256(slot);
+      const signature = await sign(keys, groupCreateBytes({ origin: relay.origin, groupId, accessKey, entryDigest }));
+      await relay.request('groups/create', { groupId, accessKey, entry: toBase64url(slot), signature });
+    },
+    async append(groupId, version, keys, slot, next) {
+      const entryDigest = primitives.sha256(slot);
+      const accessKey = next ? toBase64url(next.access.publicKey) : undefined;
+      const signature = await sign(keys, groupAppendBytes({ origin: relay.origin, groupId, version, entryDigest, accessKey }));
+      const change = accessKey && { accessKey, accessKeySignature: await sign(keys, groupAccessChangeBytes({ groupId, accessKey })) };
+      await relay.request('groups/append', { groupId, version, entry: toBase64url(slot), signature, ...change });
+    },
+    async read(groupId, from, keys) {
+      const slots: Bytes[] = [];
+      for (;;) {
+        const got = await page(groupId, from + slots.length, keys);
+        slots.push(...got.slots);
+        if (got.slots.length === 0 || from + slots.length >= got.version) return { version: got.version, slots };
+      }
+    },
+  };
+}

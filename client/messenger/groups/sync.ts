@@ -1,0 +1,227 @@
+/**
+ * The log read from the relay and applied. One reading a group at a time; whoever asks meanwhile gets the next. What the relay shows must
+ * reach what members have named, or it is an alarm: a truncated or forked log is a group that somebody hides something from (D5, ATTACKS 39).
+ */
+import {
+  compareHead,
+  CryptoError,
+  epochCommitment,
+  equalBytes,
+  fromBase64url,
+  type GroupState,
+  recoverLogKeys,
+  applyLogSlot,
+  encodeGroupState,
+  toBase64url,
+} from '../../../crypto/index.ts';
+import type { Bytes, EpochLogKey } from '../../../crypto/index.ts';
+import { RelayFailure } from '../../ports/relay.ts';
+import type { AccountId, ConversationId, SystemEvent } from '../api.ts';
+import type { Conversations } from '../conversations.ts';
+import { accountIn, type Core } from '../core.ts';
+import type { Directory } from '../directory.ts';
+import type { Outbox } from '../outbox.ts';
+import type { GroupRecord, Welcome } from '../state.ts';
+import type { Step } from '../step.ts';
+import { keysOf, stateOf } from './group-values.ts';
+import type { LogClient } from './log-client.ts';
+import { tellNews } from './news.ts';
+import { applySlots, type Change, eventOf } from './replay.ts';
+
+export type Sync = {
+  /** Reads on from what is known. Rejects when the relay cannot be asked. */
+  group(groupId: ConversationId): Promise<void>;
+  /** Makes a group of a welcome, when its log bears it out. */
+  join(groupId: ConversationId): Promise<void>;
+  /** What the slots change, in this step: rows, endings, news. */
+  apply(step: Step, groupId: ConversationId, slots: readonly Bytes[]): Promise<GroupRecord>;
+  alarm(step: Step, groupId: ConversationId): void;
+};
+
+export type SyncParts = {
+  core: Core;
+  log: LogClient;
+  directory: Directory;
+  conversations: Conversations;
+  outbox: Outbox;
+  /** The group has changed or come: what waited for it may go on. */
+  changed(groupId: ConversationId): void;
+  /** Somebody left: a new epoch is due. */
+  rotationDue(groupId: ConversationId): void;
+};
+
+const isHidden = (error: unknown): boolean => error instanceof RelayFailure && error.code === 'not_found';
+
+export function createSync({ core, log, directory, conversations, outbox, changed, rotationDue }: SyncParts): Sync {
+  const running = new Map<string, Promise<void>>();
+
+  function alarm(step: Step, groupId: ConversationId): void {
+    // Said once, until something else happens in the group.
+    if (step.get('conversations', groupId)?.last?.system?.event === 'relay-misbehaved') return;
+    conversations.event(step, groupId, { event: 'relay-misbehaved', what: 'group-log' }, accountIn(step).accountId);
+  }
+
+  /** Names for members nobody here has met. */
+  function meet(state: GroupState): void {
+    const me = core.account().accountId;
+    for (const accountId of state.members.keys()) {
+      if (accountId === me || core.read.get('contacts', accountId)) continue;
+      directory
+        .refresh(accountId)
+        .then(() => core.step((step) => conversations.show(step, toBase64url(state.groupId))))
+        .catch(() => undefined);
+    }
+  }
+
+  async function take(step: Step, groupId: ConversationId, record: GroupRecord, change: Change): Promise<GroupRecord> {
+    const me = accountIn(step).accountId;
+    const { applied, own, state } = change;
+    const event = eventOf(applied);
+    if (event) conversations.event(step, groupId, event, applied.author);
+    if (own) await tellNews(step, outbox, groupId, record, change);
+    if (applied.type === 'leave' && applied.author !== me) step.after(() => rotationDue(groupId));
+    if (state.members.has(me) || record.standing !== 'member') return record;
+    step.remove('groupSending', groupId);
+    step.remove('groupHolders', groupId);
+    return { ...record, standing: applied.type === 'leave' ? 'left' : 'removed' };
+  }
+
+  async function apply(step: Step, groupId: ConversationId, slots: readonly Bytes[]): Promise<GroupRecord> {
+    const before = step.get('groups', groupId);
+    if (!before) throw new CryptoError('malformed');
+    const { record, changes } = await applySlots(before, groupId, slots);
+    let now = record;
+    for (const change of changes) now = await take(step, groupId, now, change);
+    const state = stateOf(now);
+    if (now.heard && state.version >= now.heard.version) {
+      if (compareHead(state, now.heard.version, now.heard.hash) === 'differs') alarm(step, groupId);
+      now = { ...now, heard: null };
+    }
+    step.put('groups', groupId, now);
+    conversations.show(step, groupId);
+    if (now.state !== before.state || now.epochs !== before.epochs) {
+      step.after(() => {
+        meet(state);
+        changed(groupId);
+      });
+    }
+    return now;
+  }
+
+  /** The access key changes with the epoch, and which epoch the relay is at is not known: newest first. */
+  async function read(groupId: ConversationId, record: GroupRecord): Promise<{ version: number; slots: Bytes[] } | null> {
+    const { version } = stateOf(record);
+    const newestFirst = [...record.epochs, ...record.pending].sort((a, b) => b.epoch - a.epoch);
+    for (const epoch of newestFirst.slice(0, 8)) {
+      try {
+        return await log.read(groupId, version, await keysOf(groupId, epoch));
+      } catch (error) {
+        if (!isHidden(error)) throw error;
+      }
+    }
+    return null;
+  }
+
+  async function syncOnce(groupId: ConversationId): Promise<void> {
+    const record = core.read.get('groups', groupId);
+    if (record?.standing !== 'member') return;
+    const from = stateOf(record).version;
+    const got = await read(groupId, record);
+    if (!got) return;
+    await core.step(async (step) => {
+      const before = step.get('groups', groupId);
+      if (before?.standing !== 'member') return;
+      const applied = stateOf(before).version - from;
+      const after = await apply(step, groupId, got.slots.slice(Math.max(0, applied)));
+      // Members have named a version that this log does not reach. Nothing is encrypted for the group until it does.
+      if (after.heard && !after.heard.alarmed && got.version < after.heard.version) {
+        alarm(step, groupId);
+        step.put('groups', groupId, { ...after, heard: { ...after.heard, alarmed: true } });
+      }
+    });
+  }
+
+  async function replay(groupId: ConversationId, welcome: Welcome): Promise<GroupRecord | null> {
+    const id = fromBase64url(groupId);
+    const own = await keysOf(groupId, welcome);
+    const { slots } = await log.read(groupId, 0, own);
+    const keys = await recoverLogKeys(id, slots, welcome.epoch, own.log);
+    const commitment = epochCommitment(welcome.secret, id, welcome.epoch);
+    const keyOf = (epoch: number): EpochLogKey[] => {
+      const key = keys.get(epoch);
+      return key ? [{ log: key, confirmed: true, ...(epoch === welcome.epoch && { commitment }) }] : [];
+    };
+    let state: GroupState | null = null;
+    for (const slot of slots) {
+      const next = await applyLogSlot(state, id, slot, keyOf);
+      if (!next) break;
+      state = next.state;
+    }
+    if (!state || compareHead(state, welcome.logVersion, welcome.logHead) !== 'same') return null;
+    if (state.epoch !== welcome.epoch || !equalBytes(state.epochCommitment, commitment)) return null;
+    if (!state.members.has(core.account().accountId)) return null;
+    const { epoch, secret } = welcome;
+    return {
+      state: encodeGroupState(state),
+      standing: 'member',
+      epochs: [{ epoch, secret }],
+      pending: [],
+      acting: [],
+      noticedEpoch: epoch,
+      requestFrom: null,
+      heard: null,
+    };
+  }
+
+  async function joinOnce(groupId: ConversationId): Promise<void> {
+    const welcome = core.read.get('welcomes', groupId);
+    if (!welcome) return;
+    const record = await replay(groupId, welcome).catch((error: unknown) => {
+      if (error instanceof CryptoError || isHidden(error)) return null;
+      throw error;
+    });
+    await core.step((step) => (record ? enter(step, groupId, record, welcome) : refuse(step, groupId, welcome)));
+  }
+
+  function refuse(step: Step, groupId: ConversationId, welcome: Welcome): void {
+    const now = step.get('welcomes', groupId);
+    if (!now || welcome.alarmed) return;
+    step.put('welcomes', groupId, { ...now, alarmed: true });
+    conversations.event(step, welcome.from, { event: 'relay-misbehaved', what: 'group-log' }, welcome.from);
+  }
+
+  function enter(step: Step, groupId: ConversationId, record: GroupRecord, welcome: Welcome): void {
+    const me = accountIn(step).accountId;
+    const state = stateOf(record);
+    // Whoever hands out keys without being a member has no say in who may write to me.
+    const adder: AccountId = welcome.from;
+    const trusted = adder === me || (state.members.has(adder) && step.get('contacts', adder)?.standing === 'accepted');
+    step.put('groups', groupId, { ...record, requestFrom: trusted ? null : adder });
+    step.remove('welcomes', groupId);
+    conversations.ensure(step, groupId, 'group');
+    const founding: SystemEvent = { event: 'group-created', by: adder, name: state.name };
+    conversations.event(step, groupId, state.version === 1 ? founding : { event: 'member-added', by: adder, who: [me] }, adder);
+    step.after(() => {
+      meet(state);
+      changed(groupId);
+    });
+  }
+
+  /** One at a time, and once more for those who asked while it ran. */
+  function single(groupId: ConversationId, run: () => Promise<void>): Promise<void> {
+    const next = (running.get(groupId) ?? Promise.resolve()).catch(() => undefined).then(run);
+    running.set(groupId, next);
+    const done = (): void => {
+      if (running.get(groupId) === next) running.delete(groupId);
+    };
+    next.then(done, done);
+    return next;
+  }
+
+  return {
+    apply,
+    alarm,
+    group: (groupId) => single(groupId, () => syncOnce(groupId)),
+    join: (groupId) => single(groupId, () => joinOnce(groupId)),
+  };
+}
