@@ -1,10 +1,10 @@
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Config } from './config.ts';
-import { traceOf, useErrors } from './plugins/errors.ts';
+import { traceOf, installErrors } from './plugins/errors.ts';
 import { servePage } from './plugins/page.ts';
-import { useSchemas } from './plugins/schemas.ts';
-import { useSecurityHeaders } from './plugins/security-headers.ts';
+import { installSchemas } from './plugins/schemas.ts';
+import { installSecurityHeaders } from './plugins/security-headers.ts';
 import { systemClock, systemRandom } from './ports.ts';
 import { MAX_FRAME_BYTES, MAX_REQUEST_BYTES } from './protocol/limits.ts';
 import { addressKey } from './relay/rate-limit.ts';
@@ -53,9 +53,9 @@ export async function buildApp(config: Config, ports: RelayPorts = { clock: syst
     expired: (envelopes) => server.log.info({ envelopes }, 'envelopes expired'),
   });
 
-  useSchemas(server);
-  useErrors(server);
-  useSecurityHeaders(server, origin);
+  installSchemas(server);
+  installErrors(server);
+  installSecurityHeaders(server, origin);
   server.removeContentTypeParser('text/plain');
   server.addHook('onRequest', async (request) => relay.limits.require('addressRequest', addressKey(request.ip)));
   server.addHook('onClose', () => relay.close());

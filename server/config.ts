@@ -72,7 +72,8 @@ function numberFrom(env: NodeJS.ProcessEnv, name: string, fallback: number, min:
   if (text === undefined || text === '') return fallback;
   const value = Number(text);
   const good = text.trim() === text && Number.isFinite(value) && value >= min && value <= max && (!whole || Number.isInteger(value));
-  if (!good) throw new ConfigMistake(`${name} must be ${whole ? 'a whole number' : 'a number'} from ${min} to ${max}, and it is "${text}".`);
+  if (!good)
+    throw new ConfigMistake(`${name} must be ${whole ? 'a whole number' : 'a number'} from ${min} to ${max}, and it is "${text}".`);
   return value;
 }
 
@@ -99,7 +100,8 @@ function hostFrom(env: NodeJS.ProcessEnv): string {
   // This machine alone by default: browsers refuse the client's cryptography over plain http from anywhere else, so a relay for others
   // stands behind a proxy that speaks https, and the proxy connects from here.
   const host = env['SOTTOVOCE_HOST'] || '127.0.0.1';
-  if (!/^[A-Za-z0-9.:_-]{1,253}$/.test(host)) throw new ConfigMistake(`SOTTOVOCE_HOST must be a host name or an address, and it is "${host}".`);
+  if (!/^[A-Za-z0-9.:_-]{1,253}$/.test(host))
+    throw new ConfigMistake(`SOTTOVOCE_HOST must be a host name or an address, and it is "${host}".`);
   return host;
 }
 

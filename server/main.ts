@@ -27,10 +27,6 @@ function sentenceOf(error: unknown): string {
 async function start(): Promise<void> {
   const config = readConfig(process.env);
   const { server, relay } = await buildApp(config);
-  await server.listen({ host: config.host, port: config.port });
-  const invite = await relay.firstInvite();
-  if (invite !== undefined) console.log(`invite for the first account, who becomes admin: ${relay.origin()}/#/join/${invite}`);
-  console.log(`http://localhost:${portOf(server)}`);
 
   function stop(): void {
     setTimeout(() => process.exit(0), CLOSE_WITHIN_MS).unref();
@@ -41,6 +37,11 @@ async function start(): Promise<void> {
   }
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+
+  await server.listen({ host: config.host, port: config.port });
+  const invite = await relay.firstInvite();
+  if (invite !== undefined) console.log(`invite for the first account, who becomes admin: ${relay.origin()}/#/join/${invite}`);
+  console.log(`http://localhost:${portOf(server)}`);
 }
 
 start().catch((error: unknown) => giveUp(sentenceOf(error)));

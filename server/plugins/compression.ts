@@ -8,7 +8,7 @@ const COMPRESSIBLE = /^(?:text\/|application\/(?:javascript|json|manifest\+json|
 const BROTLI_QUALITY = 5;
 
 /** Compresses the page's files. Answers of the API are left alone: they mix what strangers sent with what is secret. */
-export function useCompression(app: FastifyInstance): void {
+export function installCompression(app: FastifyInstance): void {
   app.addHook('onSend', async (request, reply, payload) => {
     const type = String(reply.getHeader('content-type') ?? '');
     if (!(payload instanceof Readable) || reply.statusCode !== 200 || !COMPRESSIBLE.test(type)) return payload;

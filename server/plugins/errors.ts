@@ -16,7 +16,14 @@ function codeOf(error: unknown): ErrorCode {
 export function traceOf(error: unknown): { error: string; at: string } {
   if (!(error instanceof Error)) return { error: typeof error, at: '' };
   const name = 'code' in error ? `${error.name} ${String(error.code)}` : error.name;
-  return { error: name, at: error.stack?.split('\n').find((line) => line.trimStart().startsWith('at '))?.trim() ?? '' };
+  return {
+    error: name,
+    at:
+      error.stack
+        ?.split('\n')
+        .find((line) => line.trimStart().startsWith('at '))
+        ?.trim() ?? '',
+  };
 }
 
 function refuse(reply: FastifyReply, code: ErrorCode, retryAfterMs: number): void {
@@ -25,7 +32,7 @@ function refuse(reply: FastifyReply, code: ErrorCode, retryAfterMs: number): voi
   void reply.code(ERRORS[code].status).type('application/json; charset=utf-8').serializer(JSON.stringify).send(body);
 }
 
-export function useErrors(app: FastifyInstance): void {
+export function installErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const code = codeOf(error);
     if (code === 'internal') request.log.error({ ...traceOf(error), route: request.routeOptions.url }, 'a request failed');

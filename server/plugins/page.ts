@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
-import { useCompression } from './compression.ts';
+import { installCompression } from './compression.ts';
 
 const NOT_BUILT = 'The relay runs, but its page has not been built. Start it with: npm start\n';
 
@@ -13,7 +13,7 @@ export async function servePage(app: FastifyInstance, clientDir: string): Promis
     return;
   }
   await app.register(async (page) => {
-    useCompression(page);
+    installCompression(page);
     await page.register(fastifyStatic, {
       root: clientDir,
       cacheControl: false,

@@ -23,7 +23,7 @@ function policy(origin: string): string {
 }
 
 /** On every answer: the page runs only what this relay serves, talks to nobody else, and is framed and opened by nobody. */
-export function useSecurityHeaders(app: FastifyInstance, origin: () => string): void {
+export function installSecurityHeaders(app: FastifyInstance, origin: () => string): void {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({
       'content-security-policy': policy(origin()),
@@ -31,7 +31,8 @@ export function useSecurityHeaders(app: FastifyInstance, origin: () => string): 
       'referrer-policy': 'no-referrer',
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
-      'permissions-policy': 'camera=(self), microphone=(self), geolocation=(), usb=(), serial=(), bluetooth=(), payment=(), browsing-topics=()',
+      'permissions-policy':
+        'camera=(self), microphone=(self), geolocation=(), usb=(), serial=(), bluetooth=(), payment=(), browsing-topics=()',
     });
     if (origin().startsWith('https:')) reply.header('strict-transport-security', `max-age=${YEAR_SECONDS}`);
   });

@@ -43,7 +43,8 @@ export function fromBase64url(text: string): Bytes {
   const out = new Uint8Array(base64urlLength(text));
   let at = 0;
   for (let i = 0; i < text.length; i += 4) {
-    const group = (valueAt(text, i) << 18) | (valueAt(text, i + 1) << 12) | ((valueAt(text, i + 2) & 63) << 6) | (valueAt(text, i + 3) & 63);
+    const group =
+      (valueAt(text, i) << 18) | (valueAt(text, i + 1) << 12) | ((valueAt(text, i + 2) & 63) << 6) | (valueAt(text, i + 3) & 63);
     if (at < out.length) out[at++] = group >> 16;
     if (at < out.length) out[at++] = (group >> 8) & 0xff;
     if (at < out.length) out[at++] = group & 0xff;

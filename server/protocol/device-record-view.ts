@@ -65,5 +65,9 @@ export function viewDeviceListEntry(entry: Uint8Array): DeviceListEntryView {
     if (deviceId <= (deviceIds.at(-1) ?? 0)) throw new ProtocolError('bad_request');
     deviceIds.push(deviceId);
   }
-  return { accountId: toBase64url(entry.subarray(ENTRY_CHAIN_ID_AT, ENTRY_SEQUENCE_AT)), version: view.getUint32(ENTRY_SEQUENCE_AT) + 1, deviceIds };
+  return {
+    accountId: toBase64url(entry.subarray(ENTRY_CHAIN_ID_AT, ENTRY_SEQUENCE_AT)),
+    version: view.getUint32(ENTRY_SEQUENCE_AT) + 1,
+    deviceIds,
+  };
 }

@@ -43,7 +43,13 @@ export function encodeFrame(frame: ClientFrame | RelayFrame): Bytes {
     case 'ping':
       return concat(front(FRAME_TYPE.ping), uint32(frame.value));
     case 'welcome':
-      return concat(front(FRAME_TYPE.welcome), uint16(frame.protocol), uint64(frame.acknowledged), uint32(frame.waiting), uint64(frame.time));
+      return concat(
+        front(FRAME_TYPE.welcome),
+        uint16(frame.protocol),
+        uint64(frame.acknowledged),
+        uint32(frame.waiting),
+        uint64(frame.time),
+      );
     case 'accepted':
       return concat(front(FRAME_TYPE.accepted), uint32(frame.requestId));
     case 'refused':

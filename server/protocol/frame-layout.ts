@@ -17,7 +17,11 @@ export const FRAME_TYPE = {
   pong: 0x87,
 } as const;
 
-export type Recipient = { accountId: string; deviceId: number; /** The sender's copy of that account's device list. */ listVersion: number };
+export type Recipient = {
+  accountId: string;
+  deviceId: number /** The sender's copy of that account's device list. */;
+  listVersion: number;
+};
 
 export type HelloFrame = { type: 'hello'; protocolMin: number; protocolMax: number; token: string };
 export type SubmitFrame = { type: 'submit'; requestId: number; envelopeId: Uint8Array; recipients: Recipient[]; body: Uint8Array };
@@ -40,4 +44,3 @@ export type RelayedSignalFrame = { type: 'signal'; body: Bytes };
 export type DrainedFrame = { type: 'drained'; sequence: number };
 export type PongFrame = { type: 'pong'; value: number };
 export type RelayFrame = WelcomeFrame | AcceptedFrame | RefusedFrame | DeliverFrame | RelayedSignalFrame | DrainedFrame | PongFrame;
-

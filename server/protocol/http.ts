@@ -64,7 +64,11 @@ export const publicAccountSchema = v.strictObject({
 });
 export type PublicAccount = v.InferOutput<typeof publicAccountSchema>;
 
-const bundleSchema = v.strictObject({ deviceId: deviceIdSchema, deviceRecord: deviceRecordSchema, oneTimePrekey: v.nullable(oneTimePrekeySchema) });
+const bundleSchema = v.strictObject({
+  deviceId: deviceIdSchema,
+  deviceRecord: deviceRecordSchema,
+  oneTimePrekey: v.nullable(oneTimePrekeySchema),
+});
 export type DeviceBundle = v.InferOutput<typeof bundleSchema>;
 
 /** GET /v1/relay */
@@ -112,7 +116,12 @@ export const ROUTES = {
   },
   login: {
     auth: false,
-    body: v.strictObject({ accountId: accountIdSchema, deviceId: deviceIdSchema, nonce: base64urlBytes(NONCE_BYTES), signature: signatureSchema }),
+    body: v.strictObject({
+      accountId: accountIdSchema,
+      deviceId: deviceIdSchema,
+      nonce: base64urlBytes(NONCE_BYTES),
+      signature: signatureSchema,
+    }),
     answer: v.strictObject({ token: tokenSchema, expiresAt: timeSchema }),
   },
   'accounts/find': {
@@ -127,7 +136,10 @@ export const ROUTES = {
   },
   'prekeys/claim': {
     auth: true,
-    body: v.strictObject({ accountId: accountIdSchema, deviceIds: v.pipe(v.array(deviceIdSchema), v.minLength(1), v.maxLength(MAX_DEVICES)) }),
+    body: v.strictObject({
+      accountId: accountIdSchema,
+      deviceIds: v.pipe(v.array(deviceIdSchema), v.minLength(1), v.maxLength(MAX_DEVICES)),
+    }),
     answer: v.strictObject({ bundles: v.pipe(v.array(bundleSchema), v.maxLength(MAX_DEVICES)) }),
   },
   'prekeys/add': {

@@ -31,7 +31,8 @@ export function mailbox({ store, clock, recent, placed, failed }: Parts) {
     answer(result);
     if (!result.accepted) return;
     const { envelopeId, digest, body } = submission;
-    for (const { deviceRow, sequence } of result.placed) placed(deviceRow, { sequence, envelopeId, digest, storedAt: result.storedAt, body });
+    for (const { deviceRow, sequence } of result.placed)
+      placed(deviceRow, { sequence, envelopeId, digest, storedAt: result.storedAt, body });
   }
 
   async function flush(): Promise<void> {

@@ -6,15 +6,17 @@ import { ProtocolError } from '../protocol/errors.ts';
 const MAX_BUCKETS_PER_RATE = 50_000;
 
 // Sums of fractions of a millisecond are a little off.
-const ROUNDING_MS = 1e-6;
+const ROUNDING_MS = 0.01;
 
 function tokenBuckets(rate: Rate, clock: Clock) {
   const msPerCost = 1_000 / rate.perSecond;
+  // Counted from here, as fractions would drown in milliseconds since 1970.
+  const startedAt = clock.now();
   /** When each bucket will be full again: all there is to know of it. */
   const fullAt = new Map<string, number>();
   /** 0, or how long until the cost is there. */
   return function take(key: string, cost: number): number {
-    const now = clock.now();
+    const now = clock.now() - startedAt;
     const before = Math.max(fullAt.get(key) ?? now, now);
     const after = before + cost * msPerCost;
     const wait = Math.max(0, Math.ceil(after - now - rate.burst * msPerCost - ROUNDING_MS));
@@ -29,7 +31,10 @@ function tokenBuckets(rate: Rate, clock: Clock) {
 /** Token buckets in memory by (rate, key): addresses, accounts and devices never leave it. */
 export function rateLimits(clock: Clock, factor: number) {
   const buckets = Object.fromEntries(
-    Object.entries(RATES).map(([name, rate]) => [name, tokenBuckets({ burst: rate.burst * factor, perSecond: rate.perSecond * factor }, clock)]),
+    Object.entries(RATES).map(([name, rate]) => [
+      name,
+      tokenBuckets({ burst: rate.burst * factor, perSecond: rate.perSecond * factor }, clock),
+    ]),
   ) as Record<RateName, ReturnType<typeof tokenBuckets>>;
   function waitFor(name: RateName, key: string | number, cost = 1): number {
     return buckets[name](String(key), cost);
@@ -53,6 +58,7 @@ export function addressKey(address: string): string {
   const [front = '', back] = mapped.split('::');
   const groups = front.split(':').filter((group) => group !== '');
   const tail = back?.split(':').filter((group) => group !== '') ?? [];
-  const whole = back === undefined ? groups : [...groups, ...new Array<string>(Math.max(0, 8 - groups.length - tail.length)).fill('0'), ...tail];
+  const whole =
+    back === undefined ? groups : [...groups, ...new Array<string>(Math.max(0, 8 - groups.length - tail.length)).fill('0'), ...tail];
   return whole.slice(0, 4).join(':');
 }

@@ -7,7 +7,14 @@ import { envelopeKey, type RecentEnvelopes } from './recent-envelopes.ts';
 import type { Wire } from './wire.ts';
 
 type InFlight = { sequence: number; size: number; key: string; digest: Bytes };
-type Parts = { deviceRow: number; wire: Wire; store: Store; queue: MailboxQueue; recent: RecentEnvelopes; failed: (error: unknown) => void };
+type Parts = {
+  deviceRow: number;
+  wire: Wire;
+  store: Store;
+  queue: MailboxQueue;
+  recent: RecentEnvelopes;
+  failed: (error: unknown) => void;
+};
 
 /**
  * Delivers one mailbox to one socket, in order, never more than the window ahead of its acknowledgements. While the socket keeps up,

@@ -7,15 +7,19 @@ import type { Relay } from '../relay/relay.ts';
 import { RELAY_VERSION } from '../version.ts';
 
 export function relayInfoRoutes(app: FastifyInstance, relay: Relay): void {
-  app.get(RELAY_INFO_PATH, { schema: schemasOf(undefined, relayInfoSchema) }, async (): Promise<RelayInfo> => ({
-    name: 'sottovoce',
-    version: RELAY_VERSION,
-    protocol: { min: PROTOCOL_MIN, max: PROTOCOL_MAX },
-    origin: relay.origin(),
-    registration: 'invite',
-    invitesBy: relay.config.invitesBy,
-    certificateKey: { kty: 'OKP', crv: 'Ed25519', x: relay.certificateKeyX },
-  }));
+  app.get(
+    RELAY_INFO_PATH,
+    { schema: schemasOf(undefined, relayInfoSchema) },
+    async (): Promise<RelayInfo> => ({
+      name: 'sottovoce',
+      version: RELAY_VERSION,
+      protocol: { min: PROTOCOL_MIN, max: PROTOCOL_MAX },
+      origin: relay.origin(),
+      registration: 'invite',
+      invitesBy: relay.config.invitesBy,
+      certificateKey: { kty: 'OKP', crv: 'Ed25519', x: relay.certificateKeyX },
+    }),
+  );
 
   app.get('/healthz', { schema: schemasOf(undefined, v.strictObject({ ok: v.literal(true) })) }, async () => ({ ok: true }));
 }

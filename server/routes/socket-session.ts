@@ -31,7 +31,10 @@ export function socketSession(relay: Relay, wire: Wire) {
     if (ended) return;
     const { reader, state } = await sockets.attach(device, wire, queue);
     session = { device, reader };
-    if (ended) return leave();
+    if (ended) {
+      leave();
+      return;
+    }
     wire.send({ type: 'welcome', protocol, acknowledged: state.acknowledged, waiting: state.waiting, time: relay.clock.now() });
     reader.start(state);
   }
@@ -40,7 +43,10 @@ export function socketSession(relay: Relay, wire: Wire) {
     const { requestId } = frame;
     const cost = 1 + Math.floor(frame.recipients.length / RECIPIENTS_PER_COST);
     const retryAfterMs = limits.waitFor('deviceSubmit', device.row, cost);
-    if (retryAfterMs > 0) return wire.send({ type: 'refused', requestId, code: 'rate_limited', retryAfterMs, accounts: [] });
+    if (retryAfterMs > 0) {
+      wire.send({ type: 'refused', requestId, code: 'rate_limited', retryAfterMs, accounts: [] });
+      return;
+    }
     queue.submit(frame, (result: SubmissionResult) => {
       if (result.accepted) wire.send({ type: 'accepted', requestId });
       else wire.send({ type: 'refused', requestId, code: result.code, retryAfterMs: 0, accounts: result.accounts });

@@ -34,7 +34,10 @@ export function socketWire(socket: WebSocket, stream: Socket, clock: Clock): Wir
   return {
     send(frame: RelayFrame): void {
       if (closed) return;
-      if (socket.bufferedAmount > MAX_BACKLOG_BYTES) return terminate();
+      if (socket.bufferedAmount > MAX_BACKLOG_BYTES) {
+        terminate();
+        return;
+      }
       cork();
       socket.send(encodeFrame(frame));
     },

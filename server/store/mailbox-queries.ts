@@ -53,11 +53,7 @@ export function mailboxQueries(prepared: Prepare) {
       build.selectFrom('bodies').select(['envelope_id', 'digest', 'expires_hour', 'body']).where('row', '=', argument.body),
     ),
     deleteUpTo: prepared<{ device: number; upTo: number }>()((argument) =>
-      build
-        .deleteFrom('waiting')
-        .where('device', '=', argument.device)
-        .where('sequence', '<=', argument.upTo)
-        .returning(['body', 'size']),
+      build.deleteFrom('waiting').where('device', '=', argument.device).where('sequence', '<=', argument.upTo).returning(['body', 'size']),
     ),
     deleteBodyIfUnused: prepared<{ body: number }>()((argument) =>
       build

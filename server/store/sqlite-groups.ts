@@ -12,9 +12,7 @@ export function sqliteGroups(database: Database, prepared: Prepare): GroupStore 
     build.selectFrom('group_logs').select(['row', 'access_key', 'version', 'size']).where('group_id', '=', argument.groupId),
   );
   const insertLog = prepared<{ groupId: string; accessKey: Uint8Array; size: number }>()((argument) =>
-    build
-      .insertInto('group_logs')
-      .values({ group_id: argument.groupId, access_key: argument.accessKey, version: 1, size: argument.size }),
+    build.insertInto('group_logs').values({ group_id: argument.groupId, access_key: argument.accessKey, version: 1, size: argument.size }),
   );
   const advance = prepared<{ log: number; accessKey: Uint8Array; version: number; size: number }>()((argument) =>
     build

@@ -29,9 +29,7 @@ export function sqliteInvites(database: Database, prepared: Prepare) {
     build.updateTable('invites').set({ uses_left: argument.uses }).where('row', '=', argument.row),
   );
   const remove = prepared<{ row: number }>()((argument) => build.deleteFrom('invites').where('row', '=', argument.row));
-  const removeExpired = prepared<{ hour: number }>()((argument) =>
-    build.deleteFrom('invites').where('expires_hour', '<=', argument.hour),
-  );
+  const removeExpired = prepared<{ hour: number }>()((argument) => build.deleteFrom('invites').where('expires_hour', '<=', argument.hour));
   const open = prepared<Record<never, never>>()(() =>
     build
       .selectFrom('invites')

@@ -69,7 +69,8 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     const targets = (rows as number[]).filter((_, index) => known[index] === undefined);
     const placed: MailboxAddress[] = [];
     let bodyRow = sameId.find((other) => equal(other.digest, digest))?.row;
-    if (targets.length > 0) bodyRow ??= query.insertBody.run({ envelopeId, digest, expiresHour: storedHour + KEEP_HOURS, body }).lastInsertRowid;
+    if (targets.length > 0)
+      bodyRow ??= query.insertBody.run({ envelopeId, digest, expiresHour: storedHour + KEEP_HOURS, body }).lastInsertRowid;
     for (const device of targets) {
       const mailbox = mailboxOf(device);
       touched.add(device);

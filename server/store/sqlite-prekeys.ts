@@ -37,8 +37,7 @@ export function sqlitePrekeys(database: Database, prepared: Prepare, devices: De
 
   return {
     claim: async (accountId, deviceIds, withOneTimePrekey) => claim.immediate(accountId, deviceIds, withOneTimePrekey),
-    addOneTimePrekeys: async (deviceRow, prekeys) =>
-      database.transaction(() => devices.addOneTimePrekeys(deviceRow, prekeys)).immediate(),
+    addOneTimePrekeys: async (deviceRow, prekeys) => database.transaction(() => devices.addOneTimePrekeys(deviceRow, prekeys)).immediate(),
     countOneTimePrekeys: async (deviceRow) => devices.countOneTimePrekeys(deviceRow),
   };
 }

@@ -2,7 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toBase64url } from '../../server/protocol/bytes.ts';
 import { dumpDatabase } from '../support/dump-database.ts';
-import { addressOf, granted, listEntryBytes, login, loginKeyPair, newRegistration, post, type RelayDevice, recordBytes } from '../support/relay-device.ts';
+import {
+  addressOf,
+  granted,
+  listEntryBytes,
+  login,
+  loginKeyPair,
+  newRegistration,
+  post,
+  type RelayDevice,
+  recordBytes,
+} from '../support/relay-device.ts';
 import { type LocalRelay, localRelay } from '../support/relay-in-process.ts';
 import { connect } from '../support/relay-socket.ts';
 
@@ -23,7 +33,12 @@ beforeEach(async () => {
 afterEach(() => local.close());
 
 const publish = (deviceId: number, loginKey: Uint8Array, sequence: number, as = token) =>
-  post(origin, 'devices/publish', { deviceRecord: toBase64url(recordBytes({ accountId: first.accountId, deviceId, loginKey, sequence })) }, as);
+  post(
+    origin,
+    'devices/publish',
+    { deviceRecord: toBase64url(recordBytes({ accountId: first.accountId, deviceId, loginKey, sequence })) },
+    as,
+  );
 const setList = (version: number, deviceIds: number[], as = token) =>
   post(origin, 'devices/list', { entry: toBase64url(listEntryBytes(first.accountId, version, deviceIds)) }, as);
 const refused = (code: string) => ({ ok: false, refusal: { code } });

@@ -44,15 +44,19 @@ describe('what a stolen disk shows', () => {
     expect(beyondAdmitted(dumpDatabase(local.dataDir))).toEqual(['bodies.sender', 'history.who', 'history.said']);
   });
 
-  it('R27: nothing in an envelope\'s rows leads to who submitted it', async () => {
+  it("R27: nothing in an envelope's rows leads to who submitted it", async () => {
     const before = new Map(dumpDatabase(local.dataDir).map((table) => [table.name, table]));
     await exchange(new Uint8Array(randomBytes(2_048)));
     const after = dumpDatabase(local.dataDir);
-    const changed = after.filter(({ name, rows }) => JSON.stringify(rows) !== JSON.stringify(before.get(name)?.rows)).map(({ name }) => name);
+    const changed = after
+      .filter(({ name, rows }) => JSON.stringify(rows) !== JSON.stringify(before.get(name)?.rows))
+      .map(({ name }) => name);
     expect(changed).toEqual(['bodies', 'mailboxes', 'waiting']);
     const sender = local.members[0]?.device.accountId ?? '';
     expect(placesOf(after, fromBase64url(sender))).toEqual(['accounts.account_id', 'device_lists.entry', 'devices.record']);
-    const senderRow = after.find(({ name }) => name === 'devices')?.rows.find((row) => row['device_id'] === local.members[0]?.device.deviceId);
+    const senderRow = after
+      .find(({ name }) => name === 'devices')
+      ?.rows.find((row) => row['device_id'] === local.members[0]?.device.deviceId);
     for (const table of ['mailboxes', 'waiting']) {
       const moved = after.find(({ name }) => name === table)?.rows.filter((row) => row['device'] === senderRow?.['row']);
       expect(moved, table).toEqual(table === 'waiting' ? [] : [{ device: senderRow?.['row'], last_sequence: 0, acknowledged: 0 }]);
@@ -65,20 +69,20 @@ describe('what a stolen disk shows', () => {
     const holders = () =>
       readdirSync(local.dataDir)
         .filter((name) => !name.endsWith('-shm'))
-        .filter((name) => readFileSync(join(local.dataDir, name)).includes(body.subarray(100, 164)));
+        .filter((name) => readFileSync(join(local.dataDir, name)).includes(Buffer.from(body.subarray(100, 164))));
     expect(holders().length).toBeGreaterThan(0);
     await acknowledgeAll();
     await local.relay.store.tidy();
     expect(holders()).toEqual([]);
   });
 
-  it('R27: invites are digests, tokens and their key are nowhere, the certificates\' key is in its own file for the owner alone', async () => {
+  it("R27: invites are digests, tokens and their key are nowhere, the certificates' key is in its own file for the owner alone", async () => {
     const { token } = local.members[0] ?? { token: '' };
     const files = readdirSync(local.dataDir);
     for (const name of files) {
       const bytes = readFileSync(join(local.dataDir, name));
       expect(bytes.includes(local.firstInvite), name).toBe(false);
-      expect(bytes.includes(fromBase64url(local.firstInvite)), name).toBe(false);
+      expect(bytes.includes(Buffer.from(local.firstInvite, 'base64url')), name).toBe(false);
       expect(bytes.includes(token), name).toBe(false);
     }
     expect(statSync(join(local.dataDir, 'relay.key')).mode & 0o777).toBe(0o600);
@@ -91,7 +95,9 @@ describe('what a stolen disk shows', () => {
     await exchange(new Uint8Array(2_048));
     const hours = dumpDatabase(local.dataDir).flatMap(({ rows }) => rows.map((row) => row['expires_hour'] ?? null));
     const now = local.clock.now();
-    const numbers = dumpDatabase(local.dataDir).flatMap(({ rows }) => rows.flatMap((row) => Object.values(row)).filter((value) => typeof value === 'number'));
+    const numbers = dumpDatabase(local.dataDir).flatMap(({ rows }) =>
+      rows.flatMap((row) => Object.values(row)).filter((value) => typeof value === 'number'),
+    );
     expect(hours.some((hour) => typeof hour === 'number')).toBe(true);
     const seconds = numbers.filter((value) => Math.abs(value - now) < 1e9 || Math.abs(value - now / 1_000) < 1e6);
     // Ids of devices are chance and may fall anywhere below 2^31.

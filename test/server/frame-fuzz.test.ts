@@ -9,7 +9,8 @@ import { addressOf, granted, login, type RelayDevice } from '../support/relay-de
 import { type LocalRelay, localRelay } from '../support/relay-in-process.ts';
 import { connect, openSocket } from '../support/relay-socket.ts';
 
-const bytesOf = (length: number): fc.Arbitrary<Bytes> => fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => new Uint8Array(bytes));
+const bytesOf = (length: number): fc.Arbitrary<Bytes> =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => new Uint8Array(bytes));
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const uint16 = fc.integer({ min: 0, max: 0xffff });
 const uint53 = fc.maxSafeNat();
@@ -81,7 +82,10 @@ describe('frames', () => {
     expect(codeOf(parseClientFrame, Uint8Array.of(1, 3, 0, 0x1f, 255, 255, 255, 255, 255, 255))).toBe('parsed');
     const to = (deviceId: number, index = 0) => ({ accountId: Buffer.alloc(32, index).toString('base64url'), deviceId, listVersion: 1 });
     const submit = (list: ReturnType<typeof to>[]) =>
-      codeOf(parseClientFrame, encodeFrame({ type: 'submit', requestId: 1, envelopeId: new Uint8Array(16), recipients: list, body: new Uint8Array(2_048) }));
+      codeOf(
+        parseClientFrame,
+        encodeFrame({ type: 'submit', requestId: 1, envelopeId: new Uint8Array(16), recipients: list, body: new Uint8Array(2_048) }),
+      );
     const many = Array.from({ length: 1_025 }, (_, index) => to(index + 1));
     for (const list of [[to(0)], [to(2 ** 31)], [to(1), to(1)], [], many]) expect(submit(list)).toBe('bad_frame');
     for (const list of [[to(1)], [to(2 ** 31 - 1)], [to(1), to(1, 2)], many.slice(1)]) expect(submit(list)).toBe('parsed');
@@ -133,7 +137,13 @@ describe('a live relay', () => {
     if (!alice || !bob) throw new Error('members');
     const kept = new Uint8Array(randomBytes(2_048));
     const sender = await connect(origin, alice.token);
-    sender.send({ type: 'submit', requestId: 1, envelopeId: new Uint8Array(randomBytes(16)), recipients: [addressOf(bob.device)], body: kept });
+    sender.send({
+      type: 'submit',
+      requestId: 1,
+      envelopeId: new Uint8Array(randomBytes(16)),
+      recipients: [addressOf(bob.device)],
+      body: kept,
+    });
     for (let frame = await sender.next(); frame.type !== 'accepted'; ) frame = await sender.next();
     await sender.close();
 
@@ -155,7 +165,10 @@ describe('a live relay', () => {
       socket.raw.send('done');
       ends.add(await socket.closed);
     }
-    expect([...ends].filter((code) => ![4400, 4401, 4413, 4426].includes(code)), `seed ${seed}`).toEqual([]);
+    expect(
+      [...ends].filter((code) => ![4400, 4401, 4413, 4426].includes(code)),
+      `seed ${seed}`,
+    ).toEqual([]);
 
     const reader = await connect(origin, await login(origin, bob.device));
     const bodies: Uint8Array[] = [];
@@ -164,7 +177,10 @@ describe('a live relay', () => {
       bodies.push(frame.body);
       reader.send({ type: 'ack', sequence: frame.sequence });
     }
-    expect(bodies.some((one) => Buffer.compare(one, kept) === 0), `seed ${seed}`).toBe(true);
+    expect(
+      bodies.some((one) => Buffer.compare(one, kept) === 0),
+      `seed ${seed}`,
+    ).toBe(true);
     expect(await granted(origin, 'account/me', {}, alice.token)).toMatchObject({ username: 'admin_0' });
   });
 });

@@ -22,7 +22,13 @@ function create(entry: Uint8Array, by = key, accessKey = by.publicKey) {
   return post(origin, 'groups/create', { groupId, accessKey, entry: toBase64url(entry), signature });
 }
 
-function append(version: number, entry: Uint8Array, by = key, change: { accessKey?: string; accessKeySignature?: string } = {}, to = groupId) {
+function append(
+  version: number,
+  entry: Uint8Array,
+  by = key,
+  change: { accessKey?: string; accessKeySignature?: string } = {},
+  to = groupId,
+) {
   const signed = groupAppendBytes({ origin, groupId: to, version, entryDigest: sha256(entry), accessKey: change.accessKey });
   return post(origin, 'groups/append', { groupId: to, version, entry: toBase64url(entry), ...change, signature: by.sign(signed) });
 }
@@ -82,7 +88,8 @@ describe('group logs', () => {
     const other = toBase64url(randomBytes(32));
     const answers = [await read(0, accessKeyPair()), await read(0, key, { groupId: other }), await append(1, entryOf(), key, {}, other)];
     answers.push(await append(1, entryOf(), accessKeyPair()));
-    for (const answer of answers) expect(answer).toEqual({ ok: false, refusal: { status: 404, code: 'not_found', retryAfterMs: undefined } });
+    for (const answer of answers)
+      expect(answer).toEqual({ ok: false, refusal: { status: 404, code: 'not_found', retryAfterMs: undefined } });
   });
 
   it('R24: a read serves once and within five minutes', async () => {

@@ -59,7 +59,7 @@ describe('invites', () => {
     expect((await post(origin, 'invites/revoke', { id }, admin)).ok).toBe(true);
   });
 
-  it('R25: where invites are the admins\', a member makes none', async () => {
+  it("R25: where invites are the admins', a member makes none", async () => {
     local = await localRelay({ config: { invitesBy: 'admins' } });
     const members = await registerMany(local.origin, local.firstInvite, 2);
     expect(await post(local.origin, 'invites/create', {}, members[1]?.token)).toMatchObject(refused('forbidden'));

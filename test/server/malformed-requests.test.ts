@@ -39,7 +39,14 @@ const GOOD: Record<Route, Record<string, unknown>> = {
   'devices/list': { entry: text(190) },
   certificate: {},
   'groups/create': { groupId: text(32), accessKey: text(32), entry: text(100), signature: text(64) },
-  'groups/append': { groupId: text(32), version: 1, entry: text(100), accessKey: text(32), accessKeySignature: text(64), signature: text(64) },
+  'groups/append': {
+    groupId: text(32),
+    version: 1,
+    entry: text(100),
+    accessKey: text(32),
+    accessKeySignature: text(64),
+    signature: text(64),
+  },
   'groups/read': { groupId: text(32), from: 0, time: 1, nonce: text(16), signature: text(64) },
   'invites/create': { uses: 1, days: 1 },
   'invites/list': {},
@@ -97,14 +104,17 @@ describe('every route', () => {
     expect(status === 200 || codeOf(json) !== 'bad_request', JSON.stringify(json)).toBe(true);
   });
 
-  it.each(ROUTE_NAMES.filter((route) => ROUTES[route].auth))('R17: %s refuses no token, a wrong and a broken one before it reads the body', async (route) => {
-    for (const bad of [undefined, 'x', `${token}x`, token.slice(10)]) {
-      for (const body of [JSON.stringify(GOOD[route]), '{']) {
-        const { status, json } = await postRaw(local.origin, route, body, bad);
-        expect([status, codeOf(json)]).toEqual([401, 'unauthorized']);
+  it.each(ROUTE_NAMES.filter((route) => ROUTES[route].auth))(
+    'R17: %s refuses no token, a wrong and a broken one before it reads the body',
+    async (route) => {
+      for (const bad of [undefined, 'x', `${token}x`, token.slice(10)]) {
+        for (const body of [JSON.stringify(GOOD[route]), '{']) {
+          const { status, json } = await postRaw(local.origin, route, body, bad);
+          expect([status, codeOf(json)]).toEqual([401, 'unauthorized']);
+        }
       }
-    }
-  });
+    },
+  );
 
   it.each(ROUTE_NAMES)('R14: %s refuses a body beyond its bound with too_large', async (route) => {
     const { status, json } = await postRaw(local.origin, route, `{"a":"${'a'.repeat(400_000)}"}`, token);

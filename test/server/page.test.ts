@@ -74,7 +74,10 @@ describe('the page', () => {
   it('R29: without a built page the relay runs and says what is missing', async () => {
     const bare = await localRelay({ config: { clientDir: join(clientDir, 'not-there') } });
     const answer = await fetch(`${bare.origin}/`);
-    expect([answer.status, await answer.text()]).toEqual([503, 'The relay runs, but its page has not been built. Start it with: npm start\n']);
+    expect([answer.status, await answer.text()]).toEqual([
+      503,
+      'The relay runs, but its page has not been built. Start it with: npm start\n',
+    ]);
     await bare.close();
   });
 });

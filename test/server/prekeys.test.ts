@@ -49,7 +49,9 @@ describe('one-time prekeys', () => {
     expect(bundles[0]?.oneTimePrekey?.publicKey).not.toBe(first.publicKey);
     for (const from of [100, 200, 300]) await granted(origin, 'prekeys/add', { oneTimePrekeys: prekeys(from, 100) }, targetToken);
     expect(await granted(origin, 'prekeys/count', {}, targetToken)).toEqual({ count: 200 });
-    expect(await post(origin, 'prekeys/add', { oneTimePrekeys: prekeys(500, 101) }, targetToken)).toMatchObject({ refusal: { code: 'bad_request' } });
+    expect(await post(origin, 'prekeys/add', { oneTimePrekeys: prekeys(500, 101) }, targetToken)).toMatchObject({
+      refusal: { code: 'bad_request' },
+    });
   });
 
   it('R19: a claimer runs into his limit; a target under pressure keeps its supply and is still reached', async () => {

@@ -70,7 +70,8 @@ describe('rate limits', () => {
       const alice = await register(local.origin, local.firstInvite, 'alice');
       await login(local.origin, alice);
       const invite = Buffer.alloc(20).toString('base64url');
-      for (let i = 0; i < RATES.addressRegistration.burst - 1; i++) await postRaw(local.origin, 'registration/check', JSON.stringify({ invite }));
+      for (let i = 0; i < RATES.addressRegistration.burst - 1; i++)
+        await postRaw(local.origin, 'registration/check', JSON.stringify({ invite }));
       const { status, json } = await postRaw(local.origin, 'registration/check', JSON.stringify({ invite }));
       expect([status, json]).toEqual([429, { error: { code: 'rate_limited', retryAfterMs: 5_000 } }]);
     } finally {

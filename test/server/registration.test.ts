@@ -22,7 +22,9 @@ describe('registration', () => {
     const first = newRegistration(origin, firstInvite, 'alice');
     expect(await granted(origin, 'registration/create', first.body)).toEqual({ accountId: first.device.accountId, role: 'admin' });
     expect(await local.relay.firstInvite()).toBeUndefined();
-    expect(await post(origin, 'registration/create', newRegistration(origin, firstInvite, 'bob').body)).toMatchObject(refused('invite_invalid'));
+    expect(await post(origin, 'registration/create', newRegistration(origin, firstInvite, 'bob').body)).toMatchObject(
+      refused('invite_invalid'),
+    );
     const guess = toBase64url(randomBytes(20));
     expect(await post(origin, 'registration/create', newRegistration(origin, guess, 'bob').body)).toMatchObject(refused('invite_invalid'));
     expect(await granted(origin, 'registration/check', { invite: firstInvite })).toEqual({ valid: false });
@@ -42,8 +44,12 @@ describe('registration', () => {
     const { invite } = await granted(origin, 'invites/create', {}, await login(origin, admin));
     expect(await granted(origin, 'registration/username', { invite, username: 'alice' })).toEqual({ available: false });
     expect(await granted(origin, 'registration/username', { invite, username: 'alicia' })).toEqual({ available: true });
-    expect(await post(origin, 'registration/username', { invite: local.firstInvite, username: 'alice' })).toMatchObject(refused('invite_invalid'));
-    expect(await post(origin, 'registration/create', newRegistration(origin, invite, 'alice').body)).toMatchObject(refused('username_taken'));
+    expect(await post(origin, 'registration/username', { invite: local.firstInvite, username: 'alice' })).toMatchObject(
+      refused('invite_invalid'),
+    );
+    expect(await post(origin, 'registration/create', newRegistration(origin, invite, 'alice').body)).toMatchObject(
+      refused('username_taken'),
+    );
     expect(await granted(origin, 'registration/check', { invite })).toEqual({ valid: true });
   });
 
@@ -117,7 +123,12 @@ describe('login', () => {
     expect(await granted(origin, 'account/me', {}, token)).toEqual({ accountId, username: 'alice', role: 'admin', devices: 1 });
     const encode = (value: object) => toBase64url(new TextEncoder().encode(JSON.stringify(value)));
     const claims = encode({ ...decodeJwt(token), row: 2 });
-    const forged = [`${encode({ alg: 'none' })}.${claims}.`, token.slice(0, -4), `${token.split('.')[0]}.${claims}.${token.split('.')[2]}`, 'x.y.z'];
+    const forged = [
+      `${encode({ alg: 'none' })}.${claims}.`,
+      token.slice(0, -4),
+      `${token.split('.')[0]}.${claims}.${token.split('.')[2]}`,
+      'x.y.z',
+    ];
     for (const one of forged) expect(await post(origin, 'account/me', {}, one), one).toMatchObject(refused('unauthorized'));
     local.clock.advance(10 * 60_000);
     expect(await post(origin, 'account/me', {}, token)).toMatchObject(refused('unauthorized'));
@@ -132,7 +143,7 @@ describe('login', () => {
 });
 
 describe('accounts', () => {
-  it('R18: are found by exact name, fetched by id, with a certificate by the relay\'s published key', async () => {
+  it("R18: are found by exact name, fetched by id, with a certificate by the relay's published key", async () => {
     const { origin } = local;
     const registration = newRegistration(origin, local.firstInvite, 'alice');
     await granted(origin, 'registration/create', registration.body);

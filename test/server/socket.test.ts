@@ -121,7 +121,7 @@ describe('socket', () => {
     expect(await socket.expect('pong')).toEqual({ type: 'pong', value: 77 });
   });
 
-  it('R28: submits beyond the device\'s rate are refused with the time to wait, and the socket goes on', async () => {
+  it("R28: submits beyond the device's rate are refused with the time to wait, and the socket goes on", async () => {
     const limited = await localRelay({ members: 2, config: { rateFactor: 1 } });
     try {
       const socket = await connect(limited.origin, limited.members[0]?.token ?? '');
@@ -130,7 +130,13 @@ describe('socket', () => {
       if (!to) throw new Error('members');
       const answers: string[] = [];
       for (let requestId = 0; requestId < 602; requestId++) {
-        socket.send({ type: 'submit', requestId, envelopeId: new Uint8Array(randomBytes(16)), recipients: [addressOf(to)], body: new Uint8Array(2_048) });
+        socket.send({
+          type: 'submit',
+          requestId,
+          envelopeId: new Uint8Array(randomBytes(16)),
+          recipients: [addressOf(to)],
+          body: new Uint8Array(2_048),
+        });
       }
       for (let i = 0; i < 602; i++) {
         const frame = await socket.next();

@@ -64,6 +64,7 @@ function printable(value: DumpedValue): DumpedValue {
 if (import.meta.main) {
   for (const { name, rows } of dumpDatabase(process.argv[2] ?? './data')) {
     console.log(`${name}: ${rows.length}`);
-    for (const row of rows) console.log(JSON.stringify(Object.fromEntries(Object.entries(row).map(([key, value]) => [key, printable(value)]))));
+    for (const row of rows)
+      console.log(JSON.stringify(Object.fromEntries(Object.entries(row).map(([key, value]) => [key, printable(value)]))));
   }
 }

@@ -9,7 +9,13 @@ import { PROTOCOL_MAX } from '../../server/protocol/version.ts';
  * A device as far as the relay can tell one: records with the right fields at the right places, and noise where the relay is blind.
  * test/contract shows that real records of crypto/ are read alike.
  */
-export type RelayDevice = { accountId: string; username: string; deviceId: number; recordSequence: number; signLogin(bytes: Uint8Array): Uint8Array };
+export type RelayDevice = {
+  accountId: string;
+  username: string;
+  deviceId: number;
+  recordSequence: number;
+  signLogin(bytes: Uint8Array): Uint8Array;
+};
 
 export type Refusal = { status: number; code: string; retryAfterMs: number | undefined };
 export type Answer<R extends Route> = { ok: true; answer: RouteAnswer<R> } | { ok: false; refusal: Refusal };
@@ -19,10 +25,19 @@ function bytes(length: number): Uint8Array<ArrayBuffer> {
 }
 
 export function sha256(...parts: Uint8Array[]): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(concat(...parts)).digest());
+  return new Uint8Array(
+    createHash('sha256')
+      .update(concat(...parts))
+      .digest(),
+  );
 }
 
-export function recordBytes(fields: { accountId: string; deviceId: number; loginKey: Uint8Array; sequence: number }): Uint8Array<ArrayBuffer> {
+export function recordBytes(fields: {
+  accountId: string;
+  deviceId: number;
+  loginKey: Uint8Array;
+  sequence: number;
+}): Uint8Array<ArrayBuffer> {
   const front = concat(Uint8Array.of(1), fromBase64url(fields.accountId), uint32(fields.deviceId), uint16(7), fields.loginKey);
   return concat(front, bytes(100 + 1_220 + 6), uint32(fields.sequence), bytes(64));
 }
@@ -48,7 +63,12 @@ export async function post<R extends Route>(origin: string, route: R, body: Rout
   return { ok: false, refusal: { status, code, retryAfterMs } };
 }
 
-export async function postRaw(origin: string, route: string, body: string | Uint8Array, token?: string): Promise<{ status: number; json: unknown }> {
+export async function postRaw(
+  origin: string,
+  route: string,
+  body: string | Uint8Array,
+  token?: string,
+): Promise<{ status: number; json: unknown }> {
   const path = route in ROUTES ? pathOf(route as Route) : route;
   const headers = { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
   const response = await fetch(`${origin}${path}`, { method: 'POST', headers, body: body as BodyInit });
