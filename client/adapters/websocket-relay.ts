@@ -35,6 +35,7 @@ function connect(url: string, clock: Clock, token: string, handlers: RelayHandle
   let pings = 0;
   let cancel = clock.setTimer(WELCOME_TIMEOUT_MS, () => end(CLOSE_LOST));
 
+  /** No message is dispatched after `socket.close()` (WHATWG WebSockets §4: only while the state is OPEN). */
   function stop(): void {
     state = 'ended';
     cancel();
@@ -69,7 +70,6 @@ function connect(url: string, clock: Clock, token: string, handlers: RelayHandle
   }
 
   function hear(frame: RelayFrame | undefined): void {
-    if (state === 'ended') return;
     const code = frame ? objection(frame) : CLOSE_LOST;
     if (!frame || code !== undefined) {
       end(code ?? CLOSE_LOST);

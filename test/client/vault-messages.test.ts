@@ -119,22 +119,66 @@ it('deletes a conversation with every unit of it and may begin it anew in the sa
   expect(disk.tables.segments.size).toBe(0);
 });
 
-it('reads a whole conversation correctly while commits seal segments under it', async () => {
-  const { vault } = await filled(250, 'race');
-  const reading = Array.from({ length: 20 }, async (_, round) => {
-    const { entries } = await vault.messages.page('c', 250, 200);
-    expect(
-      entries.map(({ position }) => position),
-      `round ${round}`,
-    ).toEqual(Array.from({ length: 200 }, (__, index) => index + 50));
-  });
-  const writing = Array.from({ length: 20 }, (_, round) =>
-    vault.commit((tx) => {
-      for (let number = 0; number < 30; number++) tx.messages.append('c', message(250 + round * 30 + number));
-    }),
-  );
-  await Promise.all([...reading, ...writing]);
-  expect((await all(vault.messages)).length).toBe(850);
+/** A storage that stops once where it is told to, so that a race is an order of events. */
+function gated(storage: VaultStorage) {
+  const gates = new Map<'readMany' | 'commit', Promise<void>>();
+  function pass(what: 'readMany' | 'commit'): Promise<void> | undefined {
+    const gate = gates.get(what);
+    gates.delete(what);
+    return gate;
+  }
+  return {
+    /** The next `readMany` waits before it reads, the next `commit` after it has written. */
+    shut(what: 'readMany' | 'commit'): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gates.set(what, promise);
+      return resolve;
+    },
+    storage: {
+      ...storage,
+      async readMany(table, keys) {
+        await pass('readMany');
+        return storage.readMany(table, keys);
+      },
+      async commit(epoch, writes) {
+        await storage.commit(epoch, writes);
+        await pass('commit');
+      },
+    } satisfies VaultStorage,
+  };
+}
+
+const laterTurns = async (): Promise<void> => {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+it('finishes a read before a commit moves what it reads', async () => {
+  const { disk, open } = await filled(255, 'read first');
+  const { storage, shut } = gated(openMemoryVault(disk));
+  const vault = await open(storage);
+  const release = shut('readMany');
+  const reading = vault.messages.page('c', 100, 50);
+  await laterTurns();
+  const committing = vault.commit((tx) => tx.messages.append('c', message(255)));
+  await laterTurns();
+  release();
+  expect(await reading).toMatchObject({ entries: Array.from({ length: 50 }, (_, index) => ({ position: 50 + index })), more: true });
+  await committing;
+  expect((await all(vault.messages)).length).toBe(256);
+});
+
+it('lets a read wait for a commit that has written and is not yet in memory', async () => {
+  const { disk, open } = await filled(255, 'commit first');
+  const { storage, shut } = gated(openMemoryVault(disk));
+  const vault = await open(storage);
+  const release = shut('commit');
+  const committing = vault.commit((tx) => tx.messages.deleteConversation('c'));
+  await laterTurns();
+  const reading = vault.messages.page('c', 100, 50);
+  await laterTurns();
+  release();
+  expect(await reading).toEqual({ entries: [], more: false });
+  await committing;
 });
 
 /** The same random acts on a vault and on plain arrays. */
@@ -175,5 +219,14 @@ it.each(['1', '2', '3'])('agrees with a plain list under random acts, seed %s', 
     expect(await all(vault.messages), `round ${round}`).toEqual(model.filter((one) => one !== null));
     const at = pick(Math.max(1, model.length));
     expect(await vault.messages.get('c', at)).toEqual(model[at] ?? undefined);
+    const before = pick(model.length + 1);
+    const limit = pick(90) + 1;
+    const visible = model.slice(0, before).flatMap((one, position) => (one ? [{ position, message: one }] : []));
+    expect(await vault.messages.page('c', before, limit)).toEqual({ entries: visible.slice(-limit), more: visible.length > limit });
+    const wanted = `m${pick(made + 1)}`;
+    const position = model.findIndex((one) => one?.id === wanted);
+    const found = await vault.messages.find('c', wanted);
+    // A deleted one is found too, as deleted.
+    expect(found?.message ? found.position : -1).toBe(position);
   }
 });

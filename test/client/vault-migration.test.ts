@@ -20,13 +20,13 @@ const steps: readonly Migration[] = [
         records.put('contacts', name, { username: (value as { name: string }).name });
       }
     },
-    message: (message) => ({ ...(message as Message), edits: 1 }),
+    message: (message) => ({ ...(message as Message), edits: ((message as Message).edits ?? 0) + 1 }),
   },
   {
     records(records) {
       for (const [name, value] of records.entries('contacts')) records.put('contacts', name, { ...(value as object), since: 7 });
     },
-    message: (message) => ({ ...(message as Message), edits: (message as Message).edits === 1 ? 2 : -1 }),
+    message: (message) => ({ ...(message as Message), edits: ((message as Message).edits ?? 0) * 10 }),
   },
 ];
 
@@ -61,7 +61,7 @@ it('brings messages on when they are read, each by the steps after its own schem
     await tx.messages.delete('c', 5);
   });
   const { messages } = await open(steps);
-  for (const position of [0, 4, 200, 290, 299]) expect(await messages.get('c', position)).toMatchObject({ edits: 2 });
+  for (const position of [0, 4, 200, 290, 299]) expect(await messages.get('c', position)).toMatchObject({ edits: 10 });
   expect(await messages.find('c', 'm5')).toEqual({ position: 5, message: null });
 });
 

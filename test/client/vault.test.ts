@@ -91,6 +91,7 @@ describe('vault', () => {
       tx.put(sessions, 'a', { bytes: random(8), sent: 1 });
       tx.put(sessions, 'b', { bytes: random(8), sent: 2 });
       tx.messages.append('c', { id: 'one', from: 'x', text: '1' });
+      tx.messages.append('c', { id: 'two', from: 'x', text: '2' });
     });
     const { records, header, segments } = disk.tables;
     const sound = new Map(records);
@@ -115,6 +116,10 @@ describe('vault', () => {
       await expect(reopened(disk), `header byte ${at}`).rejects.toMatchObject({ code: 'damaged' });
     }
     header.set('header', soundHeader);
+
+    const [[one, oneValue], [two, twoValue]] = [...segments] as [[string, Uint8Array<ArrayBuffer>], [string, Uint8Array<ArrayBuffer>]];
+    segments.set(one, twoValue).set(two, oneValue);
+    await expect((await reopened(disk)).messages.page('c', undefined, 10)).rejects.toMatchObject({ code: 'damaged' });
 
     segments.clear();
     const again = await reopened(disk);

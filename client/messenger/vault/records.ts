@@ -39,11 +39,11 @@ export function schemaRecord(migrations: readonly Migration[]): RecordChange {
 export async function loadRecords(storage: VaultStorage, sealer: Sealer): Promise<Records> {
   const rows = await storage.readAll('records');
   const records: Records = new Map();
+  // The name in storage is bound as AAD: what opens here is what was written under this store and name.
   const opened = await Promise.all(rows.map(([key, stored]) => sealer.open('records', key, stored)));
-  for (const [index, { value }] of opened.entries()) {
+  for (const { value } of opened) {
     if (!Array.isArray(value) || value.length !== 3) throw new Failure('damaged');
     const [store, name, inner] = value as [string, string, unknown];
-    if (recordName(sealer, store, name) !== rows[index]?.[0]) throw new Failure('damaged');
     recordsOf(records, store).set(name, freeze(inner));
   }
   return records;
