@@ -18,7 +18,7 @@ export const door = {
   nameTitle: 'Choose a name',
   nameText: 'Others find you by this name. It need not be your real one, and it cannot be changed later.',
   username: 'Username',
-  usernameHint: 'Small letters, digits and underscores, from 3 characters on.',
+  usernameHint: 'At least 3 small letters, digits or underscores, beginning with a letter.',
   usernameFree: 'This name is free.',
   usernameTaken: 'Someone here has that name already. Choose another.',
   badInviteTitle: 'This invite does not work',
