@@ -49,15 +49,7 @@ export function errorCodeOfByte(byte: number): ErrorCode | undefined {
   return ERROR_CODES.find((code) => ERRORS[code].byte === byte);
 }
 
-export function errorCodeOfClose(close: number): ErrorCode | undefined {
-  return ERROR_CODES.find((code) => closeCodeOf(code) === close);
-}
-
 export function closeCodeOf(code: ErrorCode): number | undefined {
   const row: ErrorRow = ERRORS[code];
   return row.close;
-}
-
-export function retryOf(code: ErrorCode): Retry {
-  return ERRORS[code].retry;
 }

@@ -1,5 +1,4 @@
 /** The door to frames: their layout, one encoder, one parser a side. */
 export { encodeFrame } from './frame-encoder.ts';
 export type * from './frame-layout.ts';
-export { FRAME_TYPE } from './frame-layout.ts';
 export { parseClientFrame, parseRelayFrame } from './frame-parser.ts';

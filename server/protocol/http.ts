@@ -49,10 +49,10 @@ const tokenSchema = v.pipe(v.string(), v.maxLength(MAX_TOKEN_BYTES));
 const countSchema = uint32Schema;
 const groupVersionSchema = v.pipe(uint32Schema, v.maxValue(MAX_GROUP_ENTRIES));
 
-export const oneTimePrekeySchema = v.strictObject({ id: prekeyIdSchema, publicKey: publicKeySchema });
+const oneTimePrekeySchema = v.strictObject({ id: prekeyIdSchema, publicKey: publicKeySchema });
 const oneTimePrekeysSchema = v.pipe(v.array(oneTimePrekeySchema), v.maxLength(MAX_ONE_TIME_PREKEYS_PER_REQUEST));
 
-export const publicAccountSchema = v.strictObject({
+const publicAccountSchema = v.strictObject({
   accountId: accountIdSchema,
   username: usernameSchema,
   genesis: genesisSchema,

@@ -4,7 +4,7 @@ import { MAX_DEVICE_ID, MAX_PREKEY_ID } from './limits.ts';
 
 export const ACCOUNT_ID_BYTES = 32;
 export const ENVELOPE_ID_BYTES = 16;
-export const GROUP_ID_BYTES = 32;
+const GROUP_ID_BYTES = 32;
 export const NONCE_BYTES = 32;
 export const READ_NONCE_BYTES = 16;
 export const INVITE_CODE_BYTES = 20;
