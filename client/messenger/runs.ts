@@ -37,8 +37,10 @@ const parsed = new WeakMap<Bytes, DeviceRecord>();
 
 /** Records are verified when they are stored; reading one again need not cost its parse. */
 export function recordOf(bytes: Bytes): DeviceRecord {
-  let record = parsed.get(bytes);
-  if (!record) parsed.set(bytes, (record = parseDeviceRecord(bytes)));
+  const known = parsed.get(bytes);
+  if (known) return known;
+  const record = parseDeviceRecord(bytes);
+  parsed.set(bytes, record);
   return record;
 }
 

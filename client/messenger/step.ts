@@ -44,8 +44,8 @@ export function createStep(under: View): { step: Step; changes(): Changes } {
   const after: (() => void)[] = [];
 
   function changed(table: TableName): Map<string, unknown> {
-    let map = records.get(table);
-    if (!map) records.set(table, (map = new Map()));
+    const map = records.get(table) ?? new Map<string, unknown>();
+    records.set(table, map);
     return map;
   }
 

@@ -40,7 +40,10 @@ export function createTyping({ core, connection, sessions, show, membersOf }: Ty
   }
 
   function heard(id: ConversationId, from: AccountId, on: boolean): void {
-    if (!on) return forget(id, from);
+    if (!on) {
+      forget(id, from);
+      return;
+    }
     const here = typists.get(id) ?? new Map<AccountId, () => void>();
     typists.set(id, here);
     const known = here.get(from);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { acquaint, type Person, peopleAt } from '../support/person.ts';
+import { acquaint, type Person, peopleAt } from '../support/engine-person.ts';
 import { type RunningRelay, startRelay } from '../support/relay.ts';
 
 let relay: RunningRelay;

@@ -7,15 +7,19 @@ const states = new WeakMap<Bytes, GroupState>();
 const keys = new WeakMap<Bytes, Promise<EpochKeys>>();
 
 export function stateOf(record: GroupRecord): GroupState {
-  let state = states.get(record.state);
-  if (!state) states.set(record.state, (state = parseGroupState(record.state)));
+  const known = states.get(record.state);
+  if (known) return known;
+  const state = parseGroupState(record.state);
+  states.set(record.state, state);
   return state;
 }
 
 /** A secret belongs to one group and epoch, so the secret alone finds its keys. */
 export function keysOf(groupId: string, epoch: { epoch: number; secret: Bytes }): Promise<EpochKeys> {
-  let derived = keys.get(epoch.secret);
-  if (!derived) keys.set(epoch.secret, (derived = deriveEpochKeys(epoch.secret, fromBase64url(groupId), epoch.epoch)));
+  const known = keys.get(epoch.secret);
+  if (known) return known;
+  const derived = deriveEpochKeys(epoch.secret, fromBase64url(groupId), epoch.epoch);
+  keys.set(epoch.secret, derived);
   return derived;
 }
 

@@ -214,7 +214,7 @@ export function createSync({ core, log, directory, conversations, outbox, change
     const done = (): void => {
       if (running.get(groupId) === next) running.delete(groupId);
     };
-    next.then(done, done);
+    void next.catch(() => undefined).finally(done);
     return next;
   }
 
