@@ -102,6 +102,26 @@ describe('delivery', () => {
     expect(got).toEqual(Array.from({ length: 200 }, (_, index) => index));
   });
 
+  it('R8: an envelope accepted while older ones are being read from disk comes after them', async () => {
+    await fill(3);
+    const { store } = local.relay;
+    const read = store.waiting;
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    store.waiting = async (...range) => {
+      const page = await read(...range);
+      await held;
+      return page;
+    };
+    const bob = await connect(local.origin, bobToken);
+    await fill(1, 2_048, 3);
+    letGo();
+    expect((await barrier(bob, 1)).slice(0, 4).map(markOf)).toEqual([0, 1, 2, 3]);
+    store.waiting = read;
+  });
+
   it('R8: what was not acknowledged comes again on the next socket, what was does not', async () => {
     await fill(10);
     const first = await connect(local.origin, bobToken);

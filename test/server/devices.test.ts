@@ -103,6 +103,19 @@ describe('device list', () => {
     expect(await own.expect('refused')).toMatchObject({ code: 'mismatched_devices', accounts: [first.accountId] });
   });
 
+  it('R22: a removal that falls between a hello and its welcome is not missed', async () => {
+    const second = await addSecond();
+    const { queue, store } = local.relay;
+    const flush = queue.flushAcknowledgements;
+    queue.flushAcknowledgements = async () => {
+      await flush();
+      const entry = listEntryBytes(first.accountId, 3, [first.deviceId]);
+      await store.appendDeviceList(first.accountId, { version: 3, entry, deviceIds: [first.deviceId] });
+    };
+    await expect(connect(origin, second.token)).rejects.toThrow('4403');
+    queue.flushAcknowledgements = flush;
+  });
+
   it('R17: a device id that comes back is another device: the old token stays dead', async () => {
     const second = await addSecond();
     expect(await setList(3, [first.deviceId])).toMatchObject({ ok: true });

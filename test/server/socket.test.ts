@@ -58,7 +58,10 @@ describe('hello', () => {
     expect(await socket.closed).toBe(4408);
   });
 
-  it('R2: a second hello ends the socket', async () => {
+  it('R2: a second hello ends the socket, before the welcome and after', async () => {
+    const hasty = await openSocket(origin);
+    for (let i = 0; i < 2; i++) hasty.send(hello());
+    expect(await hasty.closed).toBe(4400);
     const socket = await connect(origin, token);
     socket.send(hello());
     expect(await socket.closed).toBe(4400);
