@@ -2,7 +2,7 @@
 import { deriveAccountKey, equalBytes, parseRecoveryKey } from '../../crypto/index.ts';
 import type { Me, Messenger, MessengerEvent } from './api.ts';
 import { accountIn } from './core.ts';
-import { createDoor, type MessengerPorts } from './door.ts';
+import { createDoor, type Door, type MessengerPorts } from './door.ts';
 import type { Engine } from './engine.ts';
 import { failureOf } from './failure.ts';
 
@@ -13,6 +13,11 @@ const PAGE_MESSAGES = 50;
 const MAX_PAGE_MESSAGES = 200;
 
 export function createMessenger(ports: MessengerPorts): Messenger {
+  return openDoor(ports).messenger;
+}
+
+/** With the engine behind it, for what is not the page's to ask: another device of the account, tests. */
+export function openDoor(ports: MessengerPorts): { messenger: Messenger; door: Door } {
   const listeners = new Set<(event: MessengerEvent) => void>();
   const emit = (event: MessengerEvent): void => {
     for (const listener of listeners) listener(event);
@@ -61,7 +66,7 @@ export function createMessenger(ports: MessengerPorts): Messenger {
     door.tellMe();
   }
 
-  return {
+  const messenger: Messenger = {
     subscribe(listener) {
       repeat(listener);
       listeners.add(listener);
@@ -122,4 +127,6 @@ export function createMessenger(ports: MessengerPorts): Messenger {
       }),
     close: () => guarded(() => door.close()),
   };
+
+  return { messenger, door };
 }

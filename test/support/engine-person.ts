@@ -6,7 +6,8 @@ import { systemClock } from '../../client/adapters/system-clock.ts';
 import { systemRandom } from '../../client/adapters/system-random.ts';
 import { createWebSocketRelay } from '../../client/adapters/websocket-relay.ts';
 import type { Conversation, Me, Message, Messenger, MessengerEvent, Phase } from '../../client/messenger/api.ts';
-import { createMessenger, type MessengerPorts } from '../../client/messenger/messenger.ts';
+import type { Engine } from '../../client/messenger/engine.ts';
+import { type MessengerPorts, openDoor } from '../../client/messenger/messenger.ts';
 import type { Relay } from '../../client/ports/relay.ts';
 import type { VaultStorage } from '../../client/ports/vault.ts';
 import { installPrimitives, toBase64url } from '../../crypto/index.ts';
@@ -21,6 +22,8 @@ export const PASSPHRASE = 'correct horse battery';
 /** Someone at a screen: an engine, and what its events have shown so far. */
 export type Person = {
   messenger: Messenger;
+  /** Behind the door: for a second device, and for engines that lie. */
+  engine(): Engine;
   phase(): Phase;
   me(): Me;
   conversation(id: string): Conversation | undefined;
@@ -53,7 +56,7 @@ export function portsFor({ origin, ...given }: PersonOptions): MessengerPorts {
 }
 
 export function createPerson(options: PersonOptions): Person {
-  const messenger = createMessenger(portsFor(options));
+  const { messenger, door } = openDoor(portsFor(options));
   const conversations = new Map<string, Conversation>();
   const rows = new Map<string, Map<number, Message>>();
   const checks = new Set<() => void>();
@@ -88,6 +91,7 @@ export function createPerson(options: PersonOptions): Person {
 
   const person: Person = {
     messenger,
+    engine: () => door.engine(),
     events,
     phase: () => phase,
     me() {
