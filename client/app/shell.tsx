@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { ConnectionBanner } from '../features/connection/banner.tsx';
 import { ConversationPane } from '../features/conversation/ui.tsx';
 import { ConversationList } from '../features/conversation-list/ui.tsx';
@@ -80,7 +80,9 @@ export default function Shell({ route }: { route: Route }) {
       </main>
       {conversation && details ? (
         <aside className={styles['details']} aria-label={pane.details}>
-          <Details conversation={conversation} onClose={toggleDetails} />
+          <Suspense fallback={null}>
+            <Details conversation={conversation} onClose={toggleDetails} />
+          </Suspense>
         </aside>
       ) : null}
       <Overlays overlay={route.overlay} />
