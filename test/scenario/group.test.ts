@@ -75,3 +75,22 @@ test('add, rename, roles, leave: every member sees the same', async () => {
   await bert.until('the text', () => bert.texts(group).includes('after carla'));
   expect(carla.texts(group)).not.toContain('after carla');
 });
+
+test('rotate-before-next-send: after someone left, the next message is encrypted under an epoch he never had', async () => {
+  const group = await anna.messenger.createGroup('Leaving', [bert.me().accountId, carla.me().accountId]);
+  for (const person of [bert, carla]) await person.until('the group', () => person.conversation(group)?.canSend);
+  const secrets = (person: Person): number[] =>
+    person
+      .engine()
+      .core.read.get('groups', group)
+      ?.epochs.map(({ epoch }) => epoch) ?? [];
+  expect(secrets(carla)).toEqual([1]);
+  await carla.messenger.leaveGroup(group);
+  await bert.until('two', () => bert.conversation(group)?.members?.length === 2);
+  await bert.say(group, 'between us');
+  await anna.until('the text', () => anna.texts(group).includes('between us'));
+  expect(Math.max(...secrets(anna))).toBeGreaterThan(1);
+  expect(bert.engine().core.read.get('groupSending', group)?.epoch).toBe(Math.max(...secrets(bert)));
+  expect(secrets(carla)).toEqual([1]);
+  expect(carla.texts(group)).toEqual([]);
+});
