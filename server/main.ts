@@ -37,6 +37,8 @@ async function start(): Promise<void> {
   }
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  // Started by another program over a channel: ends with it, so that no relay is left behind unseen.
+  if (process.connected) process.once('disconnect', stop);
 
   await server.listen({ host: config.host, port: config.port });
   const invite = await relay.firstInvite();

@@ -22,9 +22,9 @@ export type LocalRelay = {
   close(): Promise<void>;
 };
 
-/** The relay on a real port inside the test's process, its clock in the test's hand. Rates are wide unless the test is about them. */
-export async function localRelay(options: { members?: number; config?: Partial<Config>; dataDir?: string } = {}): Promise<LocalRelay> {
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'sottovoce-local-'));
+type LocalOptions = { members?: number; config?: Partial<Config> };
+
+async function open(dataDir: string, options: LocalOptions): Promise<LocalRelay> {
   const clock = manualClock();
   const config = { ...readConfig({}), port: 0, dataDir, rateFactor: 1_000, logLevel: 'silent' as const, ...options.config };
   const { server, relay } = await buildApp(config, { clock, random: systemRandom });
@@ -42,16 +42,16 @@ export async function localRelay(options: { members?: number; config?: Partial<C
     settle: () => relay.queue.flushAcknowledgements(),
     async reopen() {
       await server.close();
-      const next = await localRelay({ ...options, dataDir, members: 0 });
-      const close = async () => {
-        await next.close();
-        if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
-      };
-      return { ...next, members, close };
+      return { ...(await open(dataDir, { ...options, members: 0 })), members };
     },
     async close() {
       await server.close();
-      if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The relay on a real port inside the test's process, its clock in the test's hand. Rates are wide unless the test is about them. */
+export function localRelay(options: LocalOptions = {}): Promise<LocalRelay> {
+  return open(mkdtempSync(join(tmpdir(), 'sottovoce-local-')), options);
 }

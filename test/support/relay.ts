@@ -48,15 +48,19 @@ function launch(port: number, dataDir: string, env: Record<string, string>): Pro
   const child = spawn(NODE, [join(PROJECT, 'server/main.ts')], {
     cwd: PROJECT,
     env: { ...process.env, SOTTOVOCE_RATE_FACTOR: '100', ...env, SOTTOVOCE_PORT: String(port), SOTTOVOCE_DATA: dataDir },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // With the channel, a relay ends with the test's process, however that ends.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  child.channel?.unref();
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new Error('a relay without output');
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   let complaints = '';
-  child.stderr.on('data', (chunk) => {
+  stderr.on('data', (chunk) => {
     complaints += String(chunk);
   });
   return new Promise((resolve, reject) => {
-    const lines = createInterface({ input: child.stdout });
+    const lines = createInterface({ input: stdout });
     let firstInvite: string | undefined;
     lines.on('line', (line) => {
       // The line with the address comes last of what is printed at once: the invite, when there is one, stands before it.
