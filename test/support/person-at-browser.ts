@@ -113,9 +113,13 @@ export async function waitForStatus(page: Page, text: string, status: 'Sent' | '
   await bubble(page, text).getByRole('img', { name: status, exact: true }).waitFor();
 }
 
+/** The row of exactly this conversation, whatever its last line says. */
+const row = (page: Page, title: string): Locator =>
+  conversations(page).getByRole('button').filter({ has: page.locator('bdi').getByText(title, { exact: true }) });
+
 export async function openRow(page: Page, title: string): Promise<void> {
-  await conversations(page).getByRole('button', { name: title }).first().click();
-  await timeline(page).waitFor();
+  await row(page, title).click();
+  await page.getByRole('main').getByRole('heading', { name: title, exact: true }).waitFor();
 }
 
 /** All texts of the timeline as they stand, from top to bottom. Short conversations only: the list is virtual. */
