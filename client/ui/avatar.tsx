@@ -10,7 +10,7 @@ type AvatarProps = { id: string; name: string; kind?: 'direct' | 'group' | 'self
 export function Avatar({ id, name, kind = 'direct', size = 40 }: AvatarProps) {
   const style = { '--hue': hueOf(id), '--size': `${size / 16}rem` } as CSSProperties;
   return (
-    <span aria-hidden className={classNames(styles['avatar'], kind !== 'direct' && styles[kind])} style={style}>
+    <span aria-hidden data-hued className={classNames(styles['avatar'], kind !== 'direct' && styles[kind])} style={style}>
       {kind === 'self' ? <Bookmark size={size * 0.45} strokeWidth={1.75} /> : initialsOf(name)}
     </span>
   );

@@ -33,7 +33,9 @@ function Preview({ conversation, open }: { conversation: Conversation; open: boo
 
 /** 64 px of who, what last, when, and how many are unread. */
 export const Row = memo(function Row({ conversation, open }: { conversation: Conversation; open: boolean }) {
-  const { id, kind, unread, contact, activeAt } = conversation;
+  const { id, kind, contact, activeAt } = conversation;
+  // What is being looked at is as good as read; the title still counts it for a page in the background.
+  const unread = open ? 0 : conversation.unread;
   const title = kind === 'self' ? words.noteToSelf : conversation.title;
   return (
     <button

@@ -1,13 +1,16 @@
-import { BookLock, Keyboard, Link, Lock, Menu as MenuIcon, Search, Settings, SquarePen, UserPlus, UserSearch, UsersRound } from 'lucide-react';
+import { BookLock, Bookmark, Keyboard, Link, Lock, Menu as MenuIcon, Search, Settings, SquarePen, UserPlus, UserSearch, UsersRound } from 'lucide-react';
 import { useDeferredValue, useRef, useState } from 'react';
 import type { Conversation } from '../../messenger/api.ts';
 import { useConversationList } from '../../store/conversations.ts';
-import { openOverlay } from '../../store/route.ts';
-import { useMe } from '../../store/session.ts';
+import { messenger } from '../../store/messenger.ts';
+import { openConversation, openOverlay } from '../../store/route.ts';
+import { me, useMe } from '../../store/session.ts';
+import { toast } from '../../store/toasts.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { words } from '../../ui/copy/common.ts';
 import { list } from '../../ui/copy/conversation.ts';
 import { door } from '../../ui/copy/door.ts';
+import { failureSentence } from '../../ui/copy/failure.ts';
 import { Mark } from '../../ui/mark.tsx';
 import { Menu, MenuItem, MenuLine } from '../../ui/menu.tsx';
 import { Empty } from './empty.tsx';
@@ -15,6 +18,11 @@ import styles from './list.module.css';
 import { Row } from './row.tsx';
 
 const titleOf = (conversation: Conversation): string => (conversation.kind === 'self' ? words.noteToSelf : conversation.title);
+
+function openNotes(): void {
+  const self = me();
+  if (self) messenger().openDirect(self.accountId).then(openConversation, (error: unknown) => toast(failureSentence(error), { tone: 'danger' }));
+}
 
 function NewMenu({ mayInvite }: { mayInvite: boolean }) {
   return (
@@ -27,6 +35,9 @@ function NewMenu({ mayInvite }: { mayInvite: boolean }) {
       </MenuItem>
       <MenuItem icon={UsersRound} onSelect={() => openOverlay({ name: 'new-group' })}>
         {list.newGroup}
+      </MenuItem>
+      <MenuItem icon={Bookmark} onSelect={openNotes}>
+        {words.noteToSelf}
       </MenuItem>
       <MenuLine />
       {mayInvite ? (

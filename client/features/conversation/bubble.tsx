@@ -74,6 +74,7 @@ export const Bubble = memo(function Bubble({ message, sender, first, last, group
   return (
     <div
       className={styles['row']}
+      data-hued
       data-mine={mine ? '' : undefined}
       data-first={first ? '' : undefined}
       data-last={last ? '' : undefined}

@@ -15,7 +15,7 @@ function subtitle({ kind, members, contact }: Conversation): string {
   if (kind === 'self') return pane.noteText;
   if (kind === 'group') return pane.members(members?.length ?? 0);
   if (contact?.verified) return pane.verified;
-  return contact?.metBy === 'link' ? pane.byLink : pane.byName;
+  return contact ? pane.met[contact.metBy] : '';
 }
 
 export function ConversationPane({ conversation, details }: { conversation: Conversation; details: boolean }) {

@@ -1,4 +1,4 @@
-import type { Conversation, Message, MessageStatus, SystemEvent } from '../../messenger/api.ts';
+import type { Contact, Conversation, Message, MessageStatus, SystemEvent } from '../../messenger/api.ts';
 import { isolate } from '../identity-look.ts';
 
 /** Words of the list and of the conversation. */
@@ -41,8 +41,7 @@ export const pane = {
   back: 'Back to conversations',
   members: (count: number) => (count === 1 ? '1 member' : `${count} members`),
   noteText: 'Only you can read what you write here.',
-  byName: 'Met by name',
-  byLink: 'Met by link',
+  met: { link: 'Met by link', username: 'Met by name', group: 'Met in a group', stranger: 'Wrote to you first' } satisfies Record<Contact['metBy'], string>,
   verified: 'Verified',
   messages: 'Messages',
   unreadFrom: 'New messages',
