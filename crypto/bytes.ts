@@ -54,7 +54,8 @@ export function toBase64url(bytes: Uint8Array): string {
   let out = '';
   for (let i = 0; i < bytes.length; i += 3) {
     const left = bytes.length - i;
-    const group = ((bytes[i] as number) << 16) | ((left > 1 ? (bytes[i + 1] as number) : 0) << 8) | (left > 2 ? (bytes[i + 2] as number) : 0);
+    const group =
+      ((bytes[i] as number) << 16) | ((left > 1 ? (bytes[i + 1] as number) : 0) << 8) | (left > 2 ? (bytes[i + 2] as number) : 0);
     out += ALPHABET.charAt(group >> 18) + ALPHABET.charAt((group >> 12) & 63);
     if (left > 1) out += ALPHABET.charAt((group >> 6) & 63);
     if (left > 2) out += ALPHABET.charAt(group & 63);

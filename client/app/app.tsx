@@ -8,11 +8,11 @@ import { currentRoute, type Route, replace, useRoute } from '../store/route.ts';
 import { useSession } from '../store/session.ts';
 import { sentenceOf } from '../ui/copy/failure.ts';
 import { Spinner } from '../ui/spinner.tsx';
-import { Toasts } from '../ui/toasts.tsx';
+import { Toasts } from '../features/toasts/ui.tsx';
 
 // What nobody needs before they are in: the door stays light.
 const loadShell = () => import('./shell.tsx');
-const Shell = lazy(loadShell);
+const Shell = lazy(async () => ({ default: (await loadShell()).Shell }));
 
 function Opening() {
   return (

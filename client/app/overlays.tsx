@@ -7,7 +7,7 @@ function dialog<P extends object>(load: () => Promise<ComponentType<P>>) {
   return lazy(async () => ({ default: await load() }));
 }
 
-export const Details = lazy(() => import('../features/details/ui.tsx'));
+export const Details = dialog(async () => (await import('../features/details/ui.tsx')).Details);
 const Find = dialog(async () => (await import('../features/new-conversation/find.tsx')).FindDialog);
 const PasteLink = dialog(async () => (await import('../features/new-conversation/paste-link.tsx')).PasteLinkDialog);
 const Invite = dialog(async () => (await import('../features/new-conversation/links.tsx')).InviteDialog);

@@ -46,6 +46,10 @@ function useContactLink(contact: string | undefined): void {
   }, [contact]);
 }
 
+function skip(): void {
+  document.querySelector<HTMLElement>('[role=log]')?.focus();
+}
+
 const Welcome = () => (
   <div className={styles['welcome']}>
     <Mark size={56} />
@@ -54,7 +58,7 @@ const Welcome = () => (
   </div>
 );
 
-export default function Shell({ route }: { route: Route }) {
+export function Shell({ route }: { route: Route }) {
   const conversation = useConversation(route.conversation);
   const details = conversation !== undefined && route.details === true;
   useUnreadSigns();
@@ -66,9 +70,9 @@ export default function Shell({ route }: { route: Route }) {
   }, []);
   return (
     <div className={styles['shell']} data-open={conversation ? '' : undefined} data-details={details ? '' : undefined}>
-      <a className={styles['skip']} href="#main" onClick={(event) => (event.preventDefault(), document.querySelector<HTMLElement>('[role=log]')?.focus())}>
+      <button type="button" className={styles['skip']} onClick={skip}>
         {words.skipToMessages}
-      </a>
+      </button>
       <div className={styles['banner']}>
         <ConnectionBanner />
       </div>

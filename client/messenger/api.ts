@@ -11,7 +11,7 @@ export type ConversationId = string;
 export type MessageId = string;
 
 /** The one closed set of ways an act can fail, each with one sentence in `ui/copy`. */
-export const FAILURE_CODES = [
+const FAILURE_CODES = [
   'offline', // the relay cannot be reached
   'wrong-passphrase',
   'passphrase-too-short',

@@ -29,7 +29,7 @@ export type Conversations = {
   remove(step: Step, id: ConversationId): void;
 };
 
-export function contactView(contact: ContactRecord): Contact {
+function contactView(contact: ContactRecord): Contact {
   const { accountId, username, metBy, verified, identityChange } = contact;
   return { accountId, username, standing: contact.standing === 'known' ? 'request' : contact.standing, metBy, verified, identityChange };
 }

@@ -44,7 +44,7 @@ export type Outbox = {
 // A refusal that repairing does not cure must not become a busy loop.
 const MAX_AGAIN = 4;
 
-export function laneOf(to: OutboxItem['to']): string {
+function laneOf(to: OutboxItem['to']): string {
   return 'groupId' in to ? `group ${to.groupId}` : `account ${to.accountId}`;
 }
 

@@ -39,7 +39,7 @@ export function parseRoute(fragment: string): Route {
   return overlay ? { ...route, overlay } : route;
 }
 
-export function fragmentOf({ conversation, details, overlay }: Route): string {
+function fragmentOf({ conversation, details, overlay }: Route): string {
   const chat = conversation ? `/chat/${conversation}${details ? '/details' : ''}` : '';
   const top = overlay ? `/~${overlay.name}${'of' in overlay ? `:${overlay.of}` : ''}` : '';
   return `${chat}${top}` || '/';
@@ -56,7 +56,7 @@ export const currentRoute = (): Route => parseRoute(location.hash.slice(1));
 const PUSHED = { pushed: true };
 const pushed = (): boolean => (history.state as { pushed?: boolean } | null)?.pushed === true;
 
-export const go = (route: Route): void => navigate(fragmentOf(route), { state: PUSHED });
+const go = (route: Route): void => navigate(fragmentOf(route), { state: PUSHED });
 /** The new place takes the entry of the present one. */
 export const replace = (route: Route): void => navigate(fragmentOf(route), { replace: true, state: history.state as unknown as null });
 

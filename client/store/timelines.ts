@@ -71,7 +71,13 @@ export async function loadEarlier(id: ConversationId): Promise<void> {
 export function putMessages(id: ConversationId, fresh: Message[]): void {
   change(id, (timeline) => {
     const first = timeline.more ? (timeline.messages[0]?.position ?? 0) : 0;
-    return { ...timeline, messages: merged(timeline.messages, fresh.filter(({ position }) => position >= first)) };
+    return {
+      ...timeline,
+      messages: merged(
+        timeline.messages,
+        fresh.filter(({ position }) => position >= first),
+      ),
+    };
   });
 }
 

@@ -21,10 +21,3 @@ const ASCII = /^[ -~]*$/;
 
 /** A name between other words, kept from reordering them (Unicode isolates). */
 export const isolate = (name: string): string => (ASCII.test(name) ? name : `\u2068${name}\u2069`);
-
-// Hebrew to Arabic Extended-A, and the presentation forms: what is written from right to left.
-const FIRST_LETTER = /\p{L}/u;
-const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
-
-/** The direction of a text by its first letter. */
-export const directionOf = (text: string): 'ltr' | 'rtl' => (RIGHT_TO_LEFT.test(FIRST_LETTER.exec(text)?.[0] ?? '') ? 'rtl' : 'ltr');

@@ -7,7 +7,12 @@ import { Field } from './field.tsx';
 import styles from './people-picker.module.css';
 
 type Pickable = { accountId: AccountId; username: string };
-type PeoplePickerProps = { people: readonly Pickable[]; picked: readonly AccountId[]; onChange: (picked: AccountId[]) => void; none: string };
+type PeoplePickerProps = {
+  people: readonly Pickable[];
+  picked: readonly AccountId[];
+  onChange: (picked: AccountId[]) => void;
+  none: string;
+};
 
 /** A list of people to tick, with a filter above it when it is long enough to need one. */
 export function PeoplePicker({ people, picked, onChange, none }: PeoplePickerProps) {

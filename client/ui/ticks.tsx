@@ -12,7 +12,9 @@ export function Ticks({ status }: { status: MessageStatus }) {
   const line = { fill: 'none', stroke: 'currentColor', strokeWidth: 1.5, strokeLinecap: 'round', strokeLinejoin: 'round' } as const;
   return (
     <svg className={styles['ticks']} width="16" height="12" viewBox="0 0 16 12" role="img" aria-label={statusWords[status]}>
-      {status === 'pending' ? <path {...line} strokeWidth={1.3} d="M8 1.1a4.9 4.9 0 1 0 0 9.8 4.9 4.9 0 0 0 0-9.8ZM8 3.3V6l1.8 1.2" /> : null}
+      {status === 'pending' ? (
+        <path {...line} strokeWidth={1.3} d="M8 1.1a4.9 4.9 0 1 0 0 9.8 4.9 4.9 0 0 0 0-9.8ZM8 3.3V6l1.8 1.2" />
+      ) : null}
       {status === 'failed' ? <path {...line} d="M8 1v5.5M8 10v.1" strokeWidth={2} /> : null}
       {status === 'sent' ? <path {...line} d={TICK} transform="translate(3 0)" /> : null}
       {status === 'delivered' ? <path {...line} d={`${TICK}${SECOND}`} /> : null}

@@ -65,7 +65,7 @@ export async function signEntry(signer: Signer, fields: ChainFields): Promise<By
   return concat(signed, await signPurpose(signer, PURPOSE_OF[fields.chain], signed));
 }
 
-export function entryHash(entry: Uint8Array): Bytes {
+function entryHash(entry: Uint8Array): Bytes {
   return primitives.sha256(concat(utf8(LABEL.chainHash), Uint8Array.of(0), entry));
 }
 

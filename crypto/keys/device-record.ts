@@ -34,7 +34,7 @@ export type DeviceRecord = {
 
 export type DeviceRecordExpectation = { accountId: AccountId; identityKey: Bytes; now: number; knownSequence?: number };
 
-export const DEVICE_RECORD_BYTES = 1_465;
+const DEVICE_RECORD_BYTES = 1_465;
 
 const VERSION = 1;
 const LOGIN_KEY_BYTES = 32;

@@ -28,7 +28,7 @@ function clamp(privateKey: Uint8Array): Bytes {
 }
 
 /** y = (u − 1)/(u + 1), RFC 7748 §4.1, with the sign bit given. The u must be usable: u = −1 is of low order. */
-export function edwardsFromMontgomery(u: Uint8Array, signBit: number): Bytes {
+function edwardsFromMontgomery(u: Uint8Array, signBit: number): Bytes {
   const value = littleEndian(u);
   const y = new Uint8Array(Fp.toBytes(Fp.div(Fp.sub(value, 1n), Fp.add(value, 1n))));
   y[31] = (y[31] as number) | signBit;

@@ -16,7 +16,7 @@ import type { Kind, Label } from '../labels.ts';
 import { hkdf } from '../primitives/hkdf.ts';
 import { primitives } from '../primitives/installed.ts';
 
-export const SEAL_SECRET_BYTES = 32;
+const SEAL_SECRET_BYTES = 32;
 export const SALT_BYTES = 32;
 export const TAG_BYTES = 16;
 

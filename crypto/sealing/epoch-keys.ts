@@ -16,8 +16,8 @@ import { writer } from '../wire/writer.ts';
 
 export type EpochKeys = { seal: Bytes; hint: Bytes; log: Bytes; access: { seed: Bytes; publicKey: Bytes } };
 
-export const EPOCH_SECRET_BYTES = 32;
-export const GROUP_ID_BYTES = 32;
+const EPOCH_SECRET_BYTES = 32;
+const GROUP_ID_BYTES = 32;
 
 const NO_SALT = new Uint8Array(0);
 

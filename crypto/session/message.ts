@@ -66,7 +66,7 @@ function bounded(value: number, least: number, most: number): number {
   return value;
 }
 
-export function parseLater(bytes: Uint8Array): LaterMessage {
+function parseLater(bytes: Uint8Array): LaterMessage {
   versioned(bytes);
   require(bytes.length > 1 + MAC_BYTES, 'malformed');
   const end = bytes.length - MAC_BYTES;

@@ -16,7 +16,7 @@ import { decodeRecord, identityOf, isAcknowledged, MAX_RECORD_BYTES } from './re
 
 export type Session = Bytes;
 
-export const SUITE = 1;
+const SUITE = 1;
 const MAX_SESSIONS = 1 + MAX_ARCHIVED_SESSIONS;
 const MAX_SESSION_BYTES = 64 + MAX_SESSIONS * (4 + MAX_RECORD_BYTES);
 

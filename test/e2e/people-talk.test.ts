@@ -20,7 +20,15 @@ import {
   waitForStatus,
   write,
 } from '../support/person-at-browser.ts';
-import { acceptRequest, addFriendByName, createGroup, lockDevice, makeInvite, openSafetyNumber, removeMember } from '../support/page-acts.ts';
+import {
+  acceptRequest,
+  addFriendByName,
+  createGroup,
+  lockDevice,
+  makeInvite,
+  openSafetyNumber,
+  removeMember,
+} from '../support/page-acts.ts';
 import { changes, privateHalves } from '../support/search-database.ts';
 import { shoot } from '../support/shoot.ts';
 

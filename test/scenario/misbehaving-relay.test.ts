@@ -332,6 +332,16 @@ test('log-truncated: a group whose log ends before the welcome’s head is not e
   mallorys.lies = {};
   mallory.engine().groups.ready();
   await mallory.until('the group', () => mallory.conversation(group)?.title === 'Renamed');
+
+  mallorys.lies.answer = (route, answer) => (route === 'groups/read' ? { version: 3, entries: [] } : answer);
+  await anna.messenger.renameGroup(group, 'Renamed again');
+  await shows(mallory, group, 'relay-misbehaved');
+  await mallory.say(group, 'only when I know who reads it');
+  expect(mallory.rows(group).at(-1)?.status).toBe('pending');
+  mallorys.lies = {};
+  mallory.engine().groups.ready();
+  await mallory.until('the name', () => mallory.conversation(group)?.title === 'Renamed again');
+  await bert.until('the text', () => bert.texts(group).includes('only when I know who reads it'));
 });
 
 test('unknown-key-share: an envelope meant for one person and handed to another opens nothing', async () => {

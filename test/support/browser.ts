@@ -79,7 +79,7 @@ function fromNpm(): LaunchOptions & { executablePath: string } {
 
 let chosen: BrowserChoice | undefined;
 
-export function chooseBrowser(): BrowserChoice {
+function chooseBrowser(): BrowserChoice {
   if (chosen) return chosen;
   const named = process.env['CHROME'];
   const found = named || onMachine();

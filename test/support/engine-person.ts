@@ -41,7 +41,7 @@ export type Person = {
 
 export type PersonOptions = Partial<MessengerPorts> & { origin?: string };
 
-export function portsFor({ origin, ...given }: PersonOptions): MessengerPorts {
+function portsFor({ origin, ...given }: PersonOptions): MessengerPorts {
   const clock = given.clock ?? systemClock;
   const relay: Relay = given.relay ?? createWebSocketRelay({ origin: origin ?? '', clock });
   const storage: VaultStorage = given.storage ?? openMemoryVault(createMemoryDisk());

@@ -47,7 +47,7 @@ async function openDetails(page: Page): Promise<void> {
 export async function openSafetyNumber(page: Page): Promise<string> {
   await openDetails(page);
   await page.getByRole('button', { name: 'Compare safety number' }).click();
-  const digits = await page.getByRole('group', { name: 'Safety number' }).innerText();
+  const digits = await page.getByRole('list', { name: 'Safety number' }).innerText();
   return digits.replace(/\s/g, '');
 }
 

@@ -74,7 +74,11 @@ export async function person(name: string, look: Look = {}): Promise<Person> {
 }
 
 /** Follows an invite link to the first look at the conversations; returns the twelve words. */
-export async function signUp({ page, name }: Person, inviteLink: string, steps?: (step: 'name' | 'passphrase' | 'words') => Promise<void>): Promise<string[]> {
+export async function signUp(
+  { page, name }: Person,
+  inviteLink: string,
+  steps?: (step: 'name' | 'passphrase' | 'words') => Promise<void>,
+): Promise<string[]> {
   await page.goto(inviteLink);
   await page.getByLabel('Username').fill(name);
   await steps?.('name');
@@ -98,7 +102,7 @@ export async function unlock({ page }: Person, passphrase: string = PASSPHRASE):
 
 export const conversations = (page: Page): Locator => page.getByRole('navigation', { name: 'Conversations' });
 export const timeline = (page: Page): Locator => page.getByRole('log', { name: 'Messages' });
-export const composer = (page: Page): Locator => page.getByRole('textbox', { name: /^Message to / });
+const composer = (page: Page): Locator => page.getByRole('textbox', { name: /^Message to / });
 
 /** The bubble that holds exactly this text. */
 export const bubble = (page: Page, text: string): Locator => timeline(page).getByRole('article').filter({ hasText: text });
@@ -115,7 +119,9 @@ export async function waitForStatus(page: Page, text: string, status: 'Sent' | '
 
 /** The row of exactly this conversation, whatever its last line says. */
 const row = (page: Page, title: string): Locator =>
-  conversations(page).getByRole('button').filter({ has: page.locator('bdi').getByText(title, { exact: true }) });
+  conversations(page)
+    .getByRole('button')
+    .filter({ has: page.locator('bdi').getByText(title, { exact: true }) });
 
 export async function openRow(page: Page, title: string): Promise<void> {
   await row(page, title).click();

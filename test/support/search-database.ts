@@ -4,7 +4,10 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import type { DumpedTable } from './dump-database.ts';
 
 // RFC 8410 §7: a raw private key inside PKCS#8.
-const PKCS8 = { x25519: Buffer.from('302e020100300506032b656e04220420', 'hex'), ed25519: Buffer.from('302e020100300506032b657004220420', 'hex') };
+const PKCS8 = {
+  x25519: Buffer.from('302e020100300506032b656e04220420', 'hex'),
+  ed25519: Buffer.from('302e020100300506032b657004220420', 'hex'),
+};
 
 function publicHalf(curve: keyof typeof PKCS8, privateKey: Uint8Array): string {
   const key = createPrivateKey({ key: Buffer.concat([PKCS8[curve], privateKey]), format: 'der', type: 'pkcs8' });
@@ -35,7 +38,9 @@ export function privateHalves(tables: readonly DumpedTable[]): string[] {
   const searched = blobs(tables).filter(({ place }) => !['bodies.body', 'group_entries.entry'].includes(place));
   const windows = (bytes: Uint8Array) => Array.from({ length: bytes.length - 31 }, (_, at) => bytes.subarray(at, at + 32));
   // A sealing key's 1,216 bytes are the longest public value and hold no other key; records begin with the keys that matter.
-  const publicKeys = new Set(searched.flatMap(({ bytes }) => windows(bytes.subarray(0, 512)).map((window) => Buffer.from(window).toString('hex'))));
+  const publicKeys = new Set(
+    searched.flatMap(({ bytes }) => windows(bytes.subarray(0, 512)).map((window) => Buffer.from(window).toString('hex'))),
+  );
   const found = searched.filter(({ bytes }) =>
     windows(bytes.subarray(0, 512)).some((window) => publicHalves(window).some((half) => publicKeys.has(half))),
   );

@@ -50,7 +50,7 @@ export async function makeParty(random: RandomBytes, oneTimePrekeys = 3): Promis
   };
 }
 
-export function keyOf({ accountId, deviceId }: DeviceAddress): string {
+function keyOf({ accountId, deviceId }: DeviceAddress): string {
   return `${accountId}.${deviceId}`;
 }
 
@@ -95,7 +95,7 @@ export function inputOf(to: Party, from: Party, message: Bytes): DecryptInput {
   };
 }
 
-export function store(to: Party, from: Party, done: Decrypted): string {
+function store(to: Party, from: Party, done: Decrypted): string {
   to.sessions.set(keyOf(from.address), done.session);
   if (done.first) {
     to.known.add(`${toHex(done.identityKey)}/${toHex(done.first.baseKey)}`);

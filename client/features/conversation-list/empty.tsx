@@ -7,7 +7,10 @@ import styles from './list.module.css';
 export const Empty = () => (
   <div className={styles['empty']}>
     <svg width="112" height="80" viewBox="0 0 112 80" aria-hidden="true">
-      <path fill="var(--accent-soft)" d="M14 6h50a12 12 0 0 1 12 12v20a12 12 0 0 1-12 12H34L20 60a2 2 0 0 1-3-2v-8h-3A12 12 0 0 1 2 38V18A12 12 0 0 1 14 6Z" />
+      <path
+        fill="var(--accent-soft)"
+        d="M14 6h50a12 12 0 0 1 12 12v20a12 12 0 0 1-12 12H34L20 60a2 2 0 0 1-3-2v-8h-3A12 12 0 0 1 2 38V18A12 12 0 0 1 14 6Z"
+      />
       <path
         fill="var(--surface)"
         stroke="var(--line)"

@@ -51,7 +51,9 @@ export const Row = memo(function Row({ conversation, open }: { conversation: Con
         <span className={styles['line']}>
           <span className={styles['name']}>
             <bdi>{title}</bdi>
-            {contact?.verified ? <BadgeCheck size={16} strokeWidth={1.75} role="img" aria-label={words.verified} className={styles['check']} /> : null}
+            {contact?.verified ? (
+              <BadgeCheck size={16} strokeWidth={1.75} role="img" aria-label={words.verified} className={styles['check']} />
+            ) : null}
           </span>
           <time className={styles['time']} dateTime={new Date(activeAt).toISOString()} title={fullTime(activeAt)}>
             {shortTime(activeAt, Date.now())}

@@ -1,4 +1,17 @@
-import { BookLock, Bookmark, Keyboard, Link, Lock, Menu as MenuIcon, Search, Settings, SquarePen, UserPlus, UserSearch, UsersRound } from 'lucide-react';
+import {
+  BookLock,
+  Bookmark,
+  Keyboard,
+  Link,
+  Lock,
+  Menu as MenuIcon,
+  Search,
+  Settings,
+  SquarePen,
+  UserPlus,
+  UserSearch,
+  UsersRound,
+} from 'lucide-react';
 import { useDeferredValue, useRef, useState } from 'react';
 import type { Conversation } from '../../messenger/api.ts';
 import { useConversationList } from '../../store/conversations.ts';
@@ -21,7 +34,10 @@ const titleOf = (conversation: Conversation): string => (conversation.kind === '
 
 function openNotes(): void {
   const self = me();
-  if (self) messenger().openDirect(self.accountId).then(openConversation, (error: unknown) => toast(failureSentence(error), { tone: 'danger' }));
+  if (self)
+    messenger()
+      .openDirect(self.accountId)
+      .then(openConversation, (error: unknown) => toast(failureSentence(error), { tone: 'danger' }));
 }
 
 function NewMenu({ mayInvite }: { mayInvite: boolean }) {

@@ -32,7 +32,9 @@ export function ConversationPane({ conversation, details }: { conversation: Conv
               <h2>
                 <bdi>{title}</bdi>
               </h2>
-              {contact?.verified ? <BadgeCheck size={18} strokeWidth={1.75} className={styles['check']} role="img" aria-label={words.verified} /> : null}
+              {contact?.verified ? (
+                <BadgeCheck size={18} strokeWidth={1.75} className={styles['check']} role="img" aria-label={words.verified} />
+              ) : null}
             </span>
             <span className={styles['subtitle']}>{subtitle(conversation)}</span>
           </span>

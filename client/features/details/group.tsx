@@ -24,13 +24,19 @@ function GroupName({ conversation: { id, title, myRole } }: { conversation: Conv
     return (
       <h3 className={styles['title']}>
         <bdi>{title}</bdi>
-        {myRole === 'admin' || myRole === 'moderator' ? <IconButton icon={Pencil} label={group.rename} onClick={() => setName(title)} /> : null}
+        {myRole === 'admin' || myRole === 'moderator' ? (
+          <IconButton icon={Pencil} label={group.rename} onClick={() => setName(title)} />
+        ) : null}
       </h3>
     );
   const rename = (): void => {
     const wanted = name.trim();
     if (wanted === '' || wanted === title) return setName(undefined);
-    act(() => messenger().renameGroup(id, wanted).then(() => setName(undefined)));
+    act(() =>
+      messenger()
+        .renameGroup(id, wanted)
+        .then(() => setName(undefined)),
+    );
   };
   return (
     <form

@@ -44,7 +44,11 @@ export function MemberRow({ group, member, self, roleName, maySetRole, mayRemove
           {maySetRole || mayRemove ? <MenuLine /> : null}
           {maySetRole
             ? ROLES.filter((other) => other !== role).map((other) => (
-                <MenuItem key={other} icon={UserRoundCog} onSelect={() => void messenger().setRole(group, accountId, other).catch(complain)}>
+                <MenuItem
+                  key={other}
+                  icon={UserRoundCog}
+                  onSelect={() => void messenger().setRole(group, accountId, other).catch(complain)}
+                >
                   {groupWords.make(other)}
                 </MenuItem>
               ))

@@ -44,7 +44,7 @@ function ContactDetails({ conversation: { contact } }: { conversation: Conversat
 }
 
 /** Who or what one talks with, beside the conversation. */
-export default function Details({ conversation, onClose }: { conversation: Conversation; onClose: () => void }) {
+export function Details({ conversation, onClose }: { conversation: Conversation; onClose: () => void }) {
   const [deleting, setDeleting] = useState(false);
   const { id, kind } = conversation;
   const title = kind === 'self' ? words.noteToSelf : conversation.title;

@@ -57,7 +57,12 @@ export function FindDialog({ onClose }: { onClose: () => void }) {
             <bdi className={styles['name']}>{found.username}</bdi>
           </div>
           <Notice>{people.byRelaysWord}</Notice>
-          <Button look="primary" wide aria-disabled={busy} onClick={() => act(async () => openConversation(await messenger().openDirect(found.accountId)))}>
+          <Button
+            look="primary"
+            wide
+            aria-disabled={busy}
+            onClick={() => act(async () => openConversation(await messenger().openDirect(found.accountId)))}
+          >
             {people.write}
           </Button>
         </>

@@ -8,7 +8,11 @@ import { Notice } from '../../ui/notice.tsx';
 import styles from './words.module.css';
 
 const COUNT = 12;
-const split = (text: string): string[] => text.toLowerCase().split(/[^\p{L}]+/u).filter((word) => word !== '');
+const split = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .split(/[^\p{L}]+/u)
+    .filter((word) => word !== '');
 
 /** Twelve fields; a space goes to the next, and a password manager's twelve at once fill them all. */
 export function EnterWords({ action, onRight }: { action: string; onRight: () => void }) {

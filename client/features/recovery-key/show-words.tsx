@@ -28,10 +28,7 @@ export function ShowWords({ username, words }: { username: string; words: string
         ))}
       </ol>
       <div className={styles['row']}>
-        <Button
-          icon={Copy}
-          onClick={async () => toast((await copyText(words.join(' '))) ? common.copied : common.copyFailed)}
-        >
+        <Button icon={Copy} onClick={async () => toast((await copyText(words.join(' '))) ? common.copied : common.copyFailed)}>
           {door.copyWords}
         </Button>
         <Button icon={Download} onClick={() => saveAsFile(username, words)}>

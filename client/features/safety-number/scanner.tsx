@@ -53,6 +53,5 @@ export function Scanner({ onScanned, onFailed }: { onScanned: (bytes: Uint8Array
     }
     return stop;
   }, []);
-  // biome-ignore lint/a11y/useMediaCaption: a live picture of a code has nothing to caption
   return <video ref={video} className={styles['video']} aria-label={safety.scanning} muted playsInline />;
 }

@@ -15,7 +15,8 @@ import styles from './safety-number.module.css';
 import { Scanner } from './scanner.tsx';
 
 const GROUP_DIGITS = 5;
-const groupsOf = (digits: string): string[] => Array.from({ length: digits.length / GROUP_DIGITS }, (_, at) => digits.slice(at * GROUP_DIGITS, (at + 1) * GROUP_DIGITS));
+const groupsOf = (digits: string): string[] =>
+  Array.from({ length: digits.length / GROUP_DIGITS }, (_, at) => digits.slice(at * GROUP_DIGITS, (at + 1) * GROUP_DIGITS));
 
 export function SafetyNumberDialog({ accountId, onClose }: { accountId: AccountId; onClose: () => void }) {
   const name = useConversations(({ names }) => nameOf(names, accountId));
@@ -33,14 +34,17 @@ export function SafetyNumberDialog({ accountId, onClose }: { accountId: AccountI
     return () => {
       current = false;
     };
-    // biome-ignore lint/correctness/useExhaustiveDependencies: asked once for each account
-  }, [accountId]);
+  }, [accountId, setProblem]);
 
   const verify = (verified: boolean): void =>
     act(async () => {
       await messenger().setVerified(accountId, verified);
       setNumber((known) => (known ? { ...known, verified } : known));
     });
+  const noCamera = (): void => {
+    setScanning(false);
+    setProblem(safety.noCamera);
+  };
   const scanned = (bytes: Uint8Array): void => {
     setScanning(false);
     act(async () => {
@@ -55,14 +59,14 @@ export function SafetyNumberDialog({ accountId, onClose }: { accountId: AccountI
       {number ? (
         <div className={styles['both']}>
           <div className={styles['code']}>
-            {scanning ? <Scanner onScanned={scanned} onFailed={() => (setScanning(false), setProblem(safety.noCamera))} /> : <QrCode content={number.scannable} label={safety.code} />}
+            {scanning ? <Scanner onScanned={scanned} onFailed={noCamera} /> : <QrCode content={number.scannable} label={safety.code} />}
           </div>
-          <p className={styles['digits']} role="group" aria-label={safety.number}>
+          <ol className={styles['digits']} aria-label={safety.number}>
             {groupsOf(number.digits).map((digits, at) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: five digits may stand twice
-              <span key={at}>{digits}</span>
+              <li key={at}>{digits}</li>
             ))}
-          </p>
+          </ol>
         </div>
       ) : problem ? null : (
         <Spinner />

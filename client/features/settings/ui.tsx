@@ -68,7 +68,12 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
       </Section>
       <Section title={words.look}>
         <Themes />
-        <Switch label={words.enterSends} hint={words.enterSendsText} on={enterSends} onChange={(on) => setPreferences({ enterSends: on })} />
+        <Switch
+          label={words.enterSends}
+          hint={words.enterSendsText}
+          on={enterSends}
+          onChange={(on) => setPreferences({ enterSends: on })}
+        />
       </Section>
       <Section title={words.safety}>
         <Button wide icon={KeyRound} onClick={() => openOverlay({ name: 'recovery-key' })}>

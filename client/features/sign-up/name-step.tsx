@@ -67,7 +67,6 @@ export function NameStep({ invite, initial, onDone }: { invite: string; initial:
           autoComplete="username"
           autoCapitalize="none"
           spellCheck={false}
-          // biome-ignore lint/a11y/noAutofocus: the page is one question, and this is its answer
           autoFocus
         />
         <Button type="submit" look="primary" wide aria-disabled={asking}>

@@ -10,7 +10,13 @@ import { Page } from '../../ui/page.tsx';
 import { ProgressBar } from '../../ui/spinner.tsx';
 import { strengthOf } from './strength.ts';
 
-type PassphraseStepProps = { username: string; busy: boolean; problem: string | undefined; onBack: () => void; onDone: (passphrase: string) => void };
+type PassphraseStepProps = {
+  username: string;
+  busy: boolean;
+  problem: string | undefined;
+  onBack: () => void;
+  onDone: (passphrase: string) => void;
+};
 
 export function PassphraseStep({ username, busy, problem, onBack, onDone }: PassphraseStepProps) {
   const [passphrase, setPassphrase] = useState('');
@@ -44,7 +50,6 @@ export function PassphraseStep({ username, busy, problem, onBack, onDone }: Pass
           value={passphrase}
           onChange={(event) => setPassphrase(event.target.value)}
           autoComplete="new-password"
-          // biome-ignore lint/a11y/noAutofocus: the page is one question, and this is its answer
           autoFocus
         />
         {problem ? <Notice tone="danger">{problem}</Notice> : null}

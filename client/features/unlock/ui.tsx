@@ -39,7 +39,6 @@ export function Unlock() {
             setProblem(undefined);
           }}
           autoComplete="current-password"
-          // biome-ignore lint/a11y/noAutofocus: the page is one question, and this is its answer
           autoFocus
         />
         {busy ? <ProgressBar label={door.unlocking} done={progress ?? 0} /> : null}

@@ -41,7 +41,10 @@ export const pane = {
   back: 'Back to conversations',
   members: (count: number) => (count === 1 ? '1 member' : `${count} members`),
   noteText: 'Only you can read what you write here.',
-  met: { link: 'Met by link', username: 'Met by name', group: 'Met in a group', stranger: 'Wrote to you first' } satisfies Record<Contact['metBy'], string>,
+  met: { link: 'Met by link', username: 'Met by name', group: 'Met in a group', stranger: 'Wrote to you first' } satisfies Record<
+    Contact['metBy'],
+    string
+  >,
   verified: 'Verified',
   messages: 'Messages',
   unreadFrom: 'New messages',
@@ -99,7 +102,11 @@ export const connection = {
   connecting: 'Connecting',
 };
 
-const many = (names: string[]): string => names.map(isolate).join(', ').replace(/, ([^,]*)$/, ' and $1');
+const many = (names: string[]): string =>
+  names
+    .map(isolate)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' and $1');
 
 /** What happened, in one sentence. `name` writes "You" for oneself. */
 export function eventSentence(event: SystemEvent, name: (accountId: string) => string): string {
@@ -126,7 +133,9 @@ export function eventSentence(event: SystemEvent, name: (accountId: string) => s
     case 'device-added':
       return `${who(event.who)} added a device.`;
     case 'gap':
-      return event.count === 1 ? `A message from ${who(event.from)} has not arrived.` : `${event.count} messages from ${who(event.from)} have not arrived.`;
+      return event.count === 1
+        ? `A message from ${who(event.from)} has not arrived.`
+        : `${event.count} messages from ${who(event.from)} have not arrived.`;
     case 'relay-misbehaved':
       return {
         'group-log': 'The relay showed two different histories of this group. Nothing of the wrong one was taken over.',

@@ -39,7 +39,8 @@ export const door = {
   },
 
   wordsTitle: 'Your recovery key',
-  wordsText: 'These twelve words are the only way back to your account if this browser loses it. Write them down in order and keep them somewhere safe.',
+  wordsText:
+    'These twelve words are the only way back to your account if this browser loses it. Write them down in order and keep them somewhere safe.',
   wordsList: 'Recovery key, twelve words',
   copyWords: 'Copy',
   printWords: 'Print',
@@ -74,7 +75,8 @@ export const door = {
   elsewhereText: 'Sottovoce runs in one tab at a time, so that nothing is received twice. Go on there, or move it here.',
   takeOver: 'Use it here',
   unsupportedTitle: 'This browser cannot run Sottovoce',
-  unsupportedText: 'It lacks something needed to encrypt and store messages. A current Firefox, Chrome, Edge or Safari has it; private windows may not.',
+  unsupportedText:
+    'It lacks something needed to encrypt and store messages. A current Firefox, Chrome, Edge or Safari has it; private windows may not.',
   insecureTitle: 'This address is not secure',
   insecureText: (host: string) =>
     `Browsers allow encryption only over https or on this computer itself. Ask whoever runs ${host} to serve it over https, or open it as http://localhost on the machine it runs on.`,

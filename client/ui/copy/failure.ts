@@ -10,7 +10,8 @@ const SENTENCES: Record<FailureCode, string> = {
   'bad-username': 'A name has 3 to 32 small letters, digits or underscores, and begins with a letter.',
   'no-such-account': 'Nobody here has that name. Check how it is written.',
   'bad-link': 'This is not a contact link of this relay. Ask for it again.',
-  'contact-changed': 'The relay answered with a different person than this link or name stands for. Nothing was opened; ask for a fresh link.',
+  'contact-changed':
+    'The relay answered with a different person than this link or name stands for. Nothing was opened; ask for a fresh link.',
   'identity-changed': 'This person’s identity has changed. Decide about it above before you write.',
   'not-allowed': 'The rules of this group do not allow that.',
   'not-a-member': 'You are not a member of this group.',

@@ -44,12 +44,14 @@ export const people = {
 
 export const safety = {
   title: 'Safety number',
-  text: (name: string) => `Compare this number with ${isolate(name)}, in person or by another way you trust. If both see the same, nobody stands in between.`,
+  text: (name: string) =>
+    `Compare this number with ${isolate(name)}, in person or by another way you trust. If both see the same, nobody stands in between.`,
   number: 'Safety number',
   code: 'QR code of the safety number',
   match: 'Numbers match',
   undo: 'Not verified after all',
-  verified: (name: string) => `You verified ${isolate(name)}. If their identity ever changes without their recovery key, sending stops until you decide.`,
+  verified: (name: string) =>
+    `You verified ${isolate(name)}. If their identity ever changes without their recovery key, sending stops until you decide.`,
   scan: 'Scan their code',
   scanning: 'Hold their code in front of the camera.',
   stop: 'Stop scanning',

@@ -1,7 +1,7 @@
 import { X } from 'lucide-react';
-import { dismissToast, useToasts } from '../store/toasts.ts';
-import { Button, IconButton } from './button.tsx';
-import { words } from './copy/common.ts';
+import { dismissToast, useToasts } from '../../store/toasts.ts';
+import { Button, IconButton } from '../../ui/button.tsx';
+import { words } from '../../ui/copy/common.ts';
 import styles from './toasts.module.css';
 
 /** Short remarks at the foot of the page, the newest below. */
