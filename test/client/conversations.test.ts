@@ -47,7 +47,7 @@ test('E11: a stranger is a request: nothing can be said until he is accepted, an
   expect(bert.texts(a)).not.toContain('blocked words');
 });
 
-test('both see the same safety number; comparing the scanned bytes verifies', async () => {
+test('E6: both see the same safety number; comparing the scanned bytes verifies', async () => {
   const [ofAnna, ofBert] = await Promise.all([anna.messenger.safetyNumber(b), bert.messenger.safetyNumber(a)]);
   expect(ofAnna.digits).toBe(ofBert.digits);
   expect(ofAnna.digits).toMatch(/^\d{60}$/);
@@ -58,7 +58,7 @@ test('both see the same safety number; comparing the scanned bytes verifies', as
   expect(anna.rows(b).at(-1)?.body).toEqual({ kind: 'system', event: { event: 'verified', who: b } });
 });
 
-test('texts are bounded in characters as people count them; the same id twice is one message', async () => {
+test('E8: texts are bounded in characters as people count them; the same id twice is one message', async () => {
   await acquaint(anna, bert);
   const longest = '𝄞'.repeat(MAX_TEXT_CHARACTERS);
   await anna.say(b, longest);
@@ -73,7 +73,7 @@ test('texts are bounded in characters as people count them; the same id twice is
   expect(anna.texts(b).filter((text) => text === 'twice')).toHaveLength(1);
 });
 
-test('pages, drafts, deletion for me, deleting a conversation', async () => {
+test('E18: pages, drafts, deletion for me, deleting a conversation', async () => {
   const first = await anna.messenger.page(b, undefined, 3);
   expect(first.messages).toHaveLength(3);
   expect(first.more).toBe(true);
@@ -93,7 +93,7 @@ test('pages, drafts, deletion for me, deleting a conversation', async () => {
   expect((await anna.messenger.page(b)).messages).toHaveLength(1);
 });
 
-test('read receipts are reciprocal: who does not send them is not shown them', async () => {
+test('E12: read receipts are reciprocal: who does not send them is not shown them', async () => {
   await anna.messenger.setSettings({ ...anna.me().settings, readReceipts: false });
   const fromAnna = await anna.say(b, 'did you read this?');
   await bert.until('the text', () => bert.texts(a).includes('did you read this?'));
@@ -109,7 +109,7 @@ test('read receipts are reciprocal: who does not send them is not shown them', a
   await anna.messenger.setSettings({ ...anna.me().settings, readReceipts: true });
 });
 
-test('invites are made, listed, revoked; an invite with the inviter’s contact link opens the conversation', async () => {
+test('E4: invites are made, listed, revoked; an invite with the inviter’s contact link opens the conversation', async () => {
   const { link } = await anna.messenger.createInvite();
   expect(link.startsWith(`${relay.origin}/#/join/`)).toBe(true);
   const invites = await anna.messenger.invites();

@@ -129,7 +129,7 @@ async function requireSame(said: readonly string[]): Promise<void> {
 const said: string[] = [];
 
 for (const victim of NAMES) {
-  test(`crash-at-every-commit: ${victim} dies before and after each of ${COMMITS} commits; nothing is lost or shown twice`, {
+  test(`E1 crash-at-every-commit: ${victim} dies before and after each of ${COMMITS} commits; nothing is lost or shown twice`, {
     timeout: 240_000,
   }, async () => {
     for (const moment of ['before', 'after'] as const) {

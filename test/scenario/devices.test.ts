@@ -26,7 +26,7 @@ afterAll(async () => {
   await relay?.stop();
 });
 
-test('two devices of one account: both receive, and each sees what the other sent', async () => {
+test('E17: two devices of one account: both receive, and each sees what the other sent', async () => {
   const [a, b] = [anna.me().accountId, bert.me().accountId];
   await bert.until('the first', () => bert.texts(a).length === 1);
   await bert.say(a, 'to both');
@@ -46,7 +46,7 @@ test('two devices of one account: both receive, and each sees what the other sen
   expect(bert.rows(a).some((row) => row.body.kind === 'system' && row.body.event.event === 'device-added')).toBe(true);
 });
 
-test('a group made by an account with two devices reaches all of them', async () => {
+test('E17: a group made by an account with two devices reaches all of them', async () => {
   const group = await anna.messenger.createGroup('Three devices', [bert.me().accountId]);
   await laptop.until('the group', () => laptop.conversation(group)?.canSend);
   await bert.until('the group', () => bert.conversation(group)?.canSend);
@@ -57,7 +57,7 @@ test('a group made by an account with two devices reaches all of them', async ()
   for (const person of [anna, laptop]) await person.until('the text', () => person.texts(group).includes('bert here'));
 });
 
-test('note to self goes to the own other device', async () => {
+test('E17: note to self goes to the own other device', async () => {
   const a = anna.me().accountId;
   await anna.messenger.openDirect(a);
   await anna.say(a, 'milk');

@@ -20,7 +20,7 @@ afterAll(async () => {
   await relay?.stop();
 });
 
-test('a group of three: everybody reads everybody; a message is delivered when all have it', async () => {
+test('E16: a group of three: everybody reads everybody; a message is delivered when all have it', async () => {
   const group = await anna.messenger.createGroup('Choir', [bert.me().accountId, carla.me().accountId]);
   for (const person of [bert, carla]) await person.until('the group', () => person.conversation(group)?.members?.length === 3);
   const id = await anna.say(group, 'first rehearsal');
@@ -33,7 +33,7 @@ test('a group of three: everybody reads everybody; a message is delivered when a
   expect(anna.conversation(group)?.title).toBe('Choir');
 });
 
-test('removed-cannot-read: who is removed reads nothing sent afterwards and sees that he was removed', async () => {
+test('E15 removed-cannot-read: who is removed reads nothing sent afterwards and sees that he was removed', async () => {
   const group = await anna.messenger.createGroup('Duo', [bert.me().accountId, carla.me().accountId]);
   await carla.until('the group', () => carla.conversation(group)?.canSend);
   await bert.until('the group', () => bert.conversation(group)?.canSend);
@@ -52,7 +52,7 @@ test('removed-cannot-read: who is removed reads nothing sent afterwards and sees
   expect(carla.texts(group)).toEqual(['for three']);
 });
 
-test('add, rename, roles, leave: every member sees the same', async () => {
+test('E14: add, rename, roles, leave: every member sees the same', async () => {
   const group = await anna.messenger.createGroup('Trio', [bert.me().accountId]);
   await bert.until('the group', () => bert.conversation(group)?.canSend);
   await bert.say(group, 'before carla');
@@ -76,7 +76,7 @@ test('add, rename, roles, leave: every member sees the same', async () => {
   expect(carla.texts(group)).not.toContain('after carla');
 });
 
-test('rotate-before-next-send: after someone left, the next message is encrypted under an epoch he never had', async () => {
+test('E15 rotate-before-next-send: after someone left, the next message is encrypted under an epoch he never had', async () => {
   const group = await anna.messenger.createGroup('Leaving', [bert.me().accountId, carla.me().accountId]);
   for (const person of [bert, carla]) await person.until('the group', () => person.conversation(group)?.canSend);
   const secrets = (person: Person): number[] =>

@@ -60,7 +60,7 @@ function submitted(liar: LyingRelay): string[] {
 
 type Fetched = { account: PublicAccount | null };
 
-test('link-mitm: the relay puts another account behind a contact link and is refused', async () => {
+test('E4 link-mitm: the relay puts another account behind a contact link and is refused', async () => {
   const link = await bert.messenger.contactLink();
   const { account: impostor } = await mallory.engine().relay.request('accounts/fetch', { accountId: m });
   annas.lies.answer = (route, answer) => (route === 'accounts/fetch' ? { account: impostor } : answer);
@@ -74,7 +74,7 @@ test('link-mitm: the relay puts another account behind a contact link and is ref
   expect(anna.conversation(b)?.contact?.username).toBe('bert');
 });
 
-test('inject-device: a device the account never signed gets nothing, and the attempt is shown', async () => {
+test('E5 inject-device: a device the account never signed gets nothing, and the attempt is shown', async () => {
   await talk(anna, bert);
   const evil = mallory.engine().core.account();
   const known = anna.engine().core.read.get('contacts', b)?.deviceList ?? null;
@@ -98,7 +98,7 @@ test('inject-device: a device the account never signed gets nothing, and the att
   expect(anna.conversation(b)?.whyNot).toBe('identity-change');
 });
 
-test('ghost-member: what the relay writes into a group’s log adds nobody', async () => {
+test('E14 ghost-member: what the relay writes into a group’s log adds nobody', async () => {
   await acquaint(anna, bert);
   const group = await anna.messenger.createGroup('Two', [b]);
   await bert.until('the group', () => bert.conversation(group)?.canSend);
@@ -123,7 +123,7 @@ test('ghost-member: what the relay writes into a group’s log adds nobody', asy
   expect(submitted(berts).some((device) => device.startsWith(m))).toBe(false);
 });
 
-test('replay: an envelope delivered again, under its own or another id, is shown once', async () => {
+test('E8 replay: an envelope delivered again, under its own or another id, is shown once', async () => {
   await talk(anna, bert);
   const delivered: HeardFrame[] = [];
   berts.lies.frame = (frame) => {
@@ -141,7 +141,7 @@ test('replay: an envelope delivered again, under its own or another id, is shown
   expect(bert.texts(a).filter((text) => text === 'once')).toHaveLength(1);
 });
 
-test('reorder: messages delivered in another order are all shown, and the gap that showed meanwhile closes', async () => {
+test('E8 reorder: messages delivered in another order are all shown, and the gap that showed meanwhile closes', async () => {
   await talk(anna, bert);
   let held: HeardFrame | null = null;
   berts.lies.frame = (frame) => {
@@ -165,7 +165,7 @@ test('reorder: messages delivered in another order are all shown, and the gap th
   expect(events(bert, a).filter(({ event }) => event === 'gap')).toEqual([]);
 });
 
-test('gap-visible: a message held back shows as a gap when the next one comes', async () => {
+test('E8 gap-visible: a message held back shows as a gap when the next one comes', async () => {
   await talk(anna, bert);
   let dropped = 0;
   berts.lies.frame = (frame) => (frame.type === 'deliver' && dropped++ === 0 ? [] : [frame]);
@@ -175,7 +175,7 @@ test('gap-visible: a message held back shows as a gap when the next one comes', 
   expect(events(bert, a)).toContainEqual({ event: 'gap', from: a, count: 1 });
 });
 
-test('claim-race: the same one-time prekey handed out twice; the second is refused, nothing is lost or double, and it heals', async () => {
+test('E10 claim-race: the same one-time prekey handed out twice; the second is refused, nothing is lost or double, and it heals', async () => {
   await acquaint(anna, bert);
   await acquaint(mallory, bert);
   let taken: unknown = null;
@@ -199,7 +199,7 @@ test('claim-race: the same one-time prekey handed out twice; the second is refus
   expect(events(bert, m).filter(({ event }) => event === 'gap')).toEqual([]);
 });
 
-test('stranger-claims-to-be-alice: neither a known nor an unknown Alice can be played; nothing is shown, nothing is sent', async () => {
+test('E9 stranger-claims-to-be-alice: neither a known nor an unknown Alice can be played; nothing is shown, nothing is sent', async () => {
   await mallory.messenger.openContactLink(await bert.messenger.contactLink());
   let delivered = 0;
   berts.lies.frame = (frame) => {
@@ -238,7 +238,7 @@ test('stranger-claims-to-be-alice: neither a known nor an unknown Alice can be p
   expect(events(bert, a)).toEqual([]);
 });
 
-test('identity-change-blocks: a device record under another identity stops sending until it is decided', async () => {
+test('E6 identity-change-blocks: a device record under another identity stops sending until it is decided', async () => {
   await acquaint(anna, bert);
   await anna.messenger.setVerified(b, true);
   const evil = mallory.engine().core.account();
@@ -266,7 +266,7 @@ test('identity-change-blocks: a device record under another identity stops sendi
   expect(anna.conversation(b)?.contact).toMatchObject({ verified: false, identityChange: 'none' });
 });
 
-test('silent-probe: a stranger’s messages, valid or not, get nothing back until he is accepted', async () => {
+test('E11 silent-probe: a stranger’s messages, valid or not, get nothing back until he is accepted', async () => {
   await mallory.messenger.openContactLink(await bert.messenger.contactLink());
   await mallory.say(b, 'are you there?');
   await bert.until('the request', () => bert.conversation(m)?.whyNot === 'request');
@@ -286,7 +286,7 @@ test('silent-probe: a stranger’s messages, valid or not, get nothing back unti
   await mallory.until('delivered', () => mallory.rows(b).every(({ status }) => status === 'delivered'));
 });
 
-test('typing-off-no-frames: switched off, nothing is sent and nothing shown', async () => {
+test('E13 typing-off-no-frames: switched off, nothing is sent and nothing shown', async () => {
   await talk(anna, bert);
   await anna.messenger.setTyping(b, true);
   await bert.until('typing', () => bert.conversation(a)?.typing.includes(a));
@@ -303,7 +303,7 @@ test('typing-off-no-frames: switched off, nothing is sent and nothing shown', as
   expect(anna.conversation(b)?.typing).toEqual([]);
 });
 
-test('rollback-list: a device list taken back is refused and shown', async () => {
+test('E4 rollback-list: a device list taken back is refused and shown', async () => {
   await talk(anna, bert);
   const { account: old } = await anna.engine().relay.request('accounts/fetch', { accountId: b });
   await adoptAccount(bert.engine(), openMemoryVault(createMemoryDisk()), PASSPHRASE);
@@ -315,7 +315,7 @@ test('rollback-list: a device list taken back is refused and shown', async () =>
   expect(events(anna, b)).toContainEqual({ event: 'relay-misbehaved', what: 'device-list' });
 });
 
-test('log-truncated: a group whose log ends before the welcome’s head is not entered, and it is shown; with the whole log it is', async () => {
+test('E14 log-truncated: a group whose log ends before the welcome’s head is not entered, and it is shown; with the whole log it is', async () => {
   await acquaint(anna, bert);
   await acquaint(anna, mallory);
   const group = await anna.messenger.createGroup('Two', [b]);
@@ -344,7 +344,7 @@ test('log-truncated: a group whose log ends before the welcome’s head is not e
   await bert.until('the text', () => bert.texts(group).includes('only when I know who reads it'));
 });
 
-test('unknown-key-share: an envelope meant for one person and handed to another opens nothing', async () => {
+test('E9 unknown-key-share: an envelope meant for one person and handed to another opens nothing', async () => {
   await talk(anna, bert);
   await talk(anna, mallory);
   const stolen: HeardFrame[] = [];

@@ -17,7 +17,7 @@ afterAll(async () => {
   await relay?.stop();
 });
 
-test('two accounts talk both ways; sent, delivered and read come back', async () => {
+test('E12: two accounts talk both ways; sent, delivered and read come back', async () => {
   await acquaint(anna, bert);
   const [a, b] = [anna.me().accountId, bert.me().accountId];
   const id = await anna.say(b, 'Buongiorno');
