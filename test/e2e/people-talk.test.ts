@@ -7,6 +7,7 @@ import { deriveAccountKey, parseRecoveryKey } from '../../crypto/index.ts';
 import { beyondAdmitted, dumpDatabase, placesOf } from '../support/dump-database.ts';
 import { freePort, npmStart, type StartedRelay } from '../support/npm-start.ts';
 import {
+  accessibilityFaults,
   bubble,
   conversations,
   openRow,
@@ -62,10 +63,12 @@ afterAll(async () => {
 
 test('anna signs up with the invite that npm start printed, in three steps', async () => {
   words['anna'] = await signUp(anna, relay.inviteLink(), async (step) => {
+    expect(await accessibilityFaults(anna.page)).toEqual([]);
     if (step === 'name' || step === 'words') await shoot(anna.page, `sign-up-${step}`);
   });
   expect(words['anna']).toHaveLength(12);
   await shoot(anna.page, 'empty-list');
+  expect(await accessibilityFaults(anna.page)).toEqual([]);
 });
 
 test('bert and carla are invited by anna; they find each other and write both ways', async () => {
@@ -107,6 +110,7 @@ test('sent, delivered, read: each shows when it is true and not before', async (
   await says(bert.page, 'Still up. The tide is turning');
   await bubble(anna.page, 'Still up.').waitFor();
   await shoot(anna.page, 'conversation');
+  expect(await accessibilityFaults(anna.page)).toEqual([]);
 });
 
 test('a reload keeps the history, a wrong passphrase opens nothing, the right one everything', async () => {
@@ -129,6 +133,7 @@ test('the safety number is the same on both sides', async () => {
   expect(ours).toMatch(/^\d{60}$/);
   expect(theirs).toBe(ours);
   await shoot(anna.page, 'safety-number');
+  expect(await accessibilityFaults(anna.page)).toEqual([]);
   await anna.page.keyboard.press('Escape');
   await bert.page.keyboard.press('Escape');
 });
@@ -147,6 +152,7 @@ test('a group of three; whoever is removed reads nothing sent afterwards', async
     await bubble(one.page, 'South tower too').waitFor();
   }
   await shoot(anna.page, 'group');
+  expect(await accessibilityFaults(anna.page)).toEqual([]);
 
   await removeMember(anna.page, 'carla');
   await carla.page.getByText('You were removed from this group').waitFor();

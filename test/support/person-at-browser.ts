@@ -1,9 +1,14 @@
 // Somebody at a browser: a real profile, and the page's own words to find what to press.
+import { createRequire } from 'node:module';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type Axe from 'axe-core';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { launchProfile } from './browser.ts';
+
+// Into every page before its own scripts, by the browser's own door: the page's policy would let no script tag in.
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 export const PASSPHRASE = 'unlikely lantern meadow orbit';
 const PATIENCE_MS = 20_000;
@@ -36,6 +41,7 @@ export async function person(name: string, look: Look = {}): Promise<Person> {
       reducedMotion: 'reduce',
     });
     context.setDefaultTimeout(PATIENCE_MS);
+    await context.addInitScript({ path: AXE });
     return watched(context.pages()[0] ?? (await context.newPage()));
   }
 
@@ -126,6 +132,14 @@ const row = (page: Page, title: string): Locator =>
 export async function openRow(page: Page, title: string): Promise<void> {
   await row(page, title).click();
   await page.getByRole('main').getByRole('heading', { name: title, exact: true }).waitFor();
+}
+
+/** What axe finds wrong with the page as it stands, by WCAG 2.2 A and AA. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: typeof Axe }).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }),
+  );
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 /** All texts of the timeline as they stand, from top to bottom. Short conversations only: the list is virtual. */
