@@ -1,0 +1,67 @@
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { conversations, type Person, person, signUp, unlock } from '../support/person-at-browser.ts';
+import { startRelay } from '../support/relay.ts';
+
+// Before anybody has signed up, on a phone's connection.
+const DOOR_GZIP_BYTES = 150_000;
+const WORKER_GZIP_BYTES = 250_000;
+
+let relay: Awaited<ReturnType<typeof startRelay>>;
+let anna: Person;
+
+beforeAll(async () => {
+  [relay, anna] = await Promise.all([startRelay(), person('anna')]);
+});
+
+afterAll(async () => {
+  await anna?.forget();
+  await relay?.stop();
+});
+
+test('the page needs at most 150 kB of JavaScript before signing up, the worker at most 250 kB', async () => {
+  const scripts = new Map<string, Promise<Buffer>>();
+  const { page } = anna;
+  page.on('response', (response) => {
+    if (/\.js$/.test(new URL(response.url()).pathname)) scripts.set(new URL(response.url()).pathname, response.body());
+  });
+  await page.goto(`${relay.origin}/#/join/${relay.firstInvite}`);
+  await page.getByLabel('Username').waitFor();
+  const weights = await Promise.all([...scripts].map(async ([path, body]) => ({ path, bytes: gzipSync(await body).length })));
+  const sum = (worker: boolean) =>
+    weights.filter(({ path }) => /worker/.test(path) === worker).reduce((total, { bytes }) => total + bytes, 0);
+  expect(sum(false)).toBeGreaterThan(0);
+  expect(sum(false)).toBeLessThanOrEqual(DOOR_GZIP_BYTES);
+  expect(sum(true)).toBeGreaterThan(0);
+  expect(sum(true)).toBeLessThanOrEqual(WORKER_GZIP_BYTES);
+});
+
+test('a second tab says so and takes over when asked; the first steps back', async () => {
+  await signUp(anna, `${relay.origin}/#/join/${relay.firstInvite}`);
+  const second = await anna.page.context().newPage();
+  await second.goto(relay.origin);
+  await second.getByRole('heading', { name: 'Open in another tab' }).waitFor();
+  await second.getByRole('button', { name: 'Use it here' }).click();
+  await unlock({ ...anna, page: second });
+  await conversations(second).waitFor();
+  await anna.page.getByRole('heading', { name: 'Open in another tab' }).waitFor();
+  expect(await conversations(anna.page).count()).toBe(0);
+});
+
+test('without an invite the page says what it is and takes one', async () => {
+  const { page } = anna;
+  const stranger = await person('stranger');
+  try {
+    await stranger.page.goto(relay.origin);
+    await stranger.page.getByLabel('Invite link').fill('https://example.org/nothing');
+    await stranger.page.getByRole('button', { name: 'Continue' }).click();
+    await stranger.page.getByText('This does not look like an invite link').waitFor();
+    await stranger.page.goto(`${relay.origin}/#/join/AAAAAAAAAAAAAAAAAAAAAAAAAAA`);
+    await stranger.page.getByRole('heading', { name: 'This invite does not work' }).waitFor();
+    expect(stranger.complaints).toEqual([]);
+  } finally {
+    await stranger.forget();
+  }
+  expect(anna.complaints).toEqual([]);
+  expect(page.url()).not.toContain('join');
+});
