@@ -97,6 +97,7 @@ export function createApply({ core, conversations, receipts, gaps, heal, control
       case 'group-removed':
         return control(step, message.from, body);
       case 'resend-request':
+        if (contact.standing === 'blocked') return;
         return heal.answer(step, message.from, body.received);
       default:
         return;

@@ -166,6 +166,8 @@ export function createDoor(ports: MessengerPorts, emit: (event: MessengerEvent) 
   }
 
   const ready = begin();
+  // Whoever calls next hears of it.
+  ready.catch(() => undefined);
 
   return {
     phase: () => phase,

@@ -18,6 +18,8 @@ export type NewItem = {
   messageId?: MessageId;
   sentAt?: number;
   row?: OutboxItem['row'];
+  /** One of many: encrypted in a step of its own, so that others get their turn between. */
+  bulk?: boolean;
 };
 
 /** What came of one attempt: `again` at once, `later` after a time, `wait` until kicked. */
@@ -44,6 +46,9 @@ export type Outbox = {
 // A refusal that repairing does not cure must not become a busy loop.
 const MAX_AGAIN = 4;
 
+// Accounts served at once: each may have to ask the relay first. Groups wait for them and are not counted.
+const MAX_BUSY_LANES = 16;
+
 function laneOf(to: OutboxItem['to']): string {
   return 'groupId' in to ? `group ${to.groupId}` : `account ${to.accountId}`;
 }
@@ -60,11 +65,14 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
   const failures = new Map<string, number>();
   const attempted = new Set<number>();
   const nudged = new Set<string>();
+  const queued = new Set<string>();
+  let served = 0;
   let waiting: { orders: readonly number[]; resolve(): void }[] = [];
 
   const isOpen = (order: number): boolean => {
     const item = core.read.get('outbox', keyOf(order));
-    return item !== undefined && isReady() && !attempted.has(order) && !resting.has(laneOf(item.to));
+    // A lane that rests or waits for a decision will not try it now.
+    return item !== undefined && isReady() && !attempted.has(order) && (busy.has(laneOf(item.to)) || queued.has(laneOf(item.to)));
   };
 
   function release(): void {
@@ -117,14 +125,23 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
 
   function run(lane: string): void {
     if (busy.has(lane) || resting.has(lane) || !isReady() || core.stopped()) return;
+    const isGroup = lane.startsWith('group');
+    if (!isGroup && served >= MAX_BUSY_LANES) {
+      queued.add(lane);
+      return;
+    }
     busy.add(lane);
+    if (!isGroup) served++;
     work(lane)
       .catch(() => rest(lane, backoffMs(failures.get(lane) ?? 0, core.chance())))
       .finally(() => {
         busy.delete(lane);
+        if (!isGroup) served--;
         release();
         // Something may have come in between the last look and here.
-        if (firstOf(lane) && !resting.has(lane) && nudged.delete(lane)) run(lane);
+        if (nudged.delete(lane) && firstOf(lane)) run(lane);
+        const [next] = queued;
+        if (next !== undefined && queued.delete(next)) run(next);
       });
   }
 
@@ -145,7 +162,7 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
   return {
     item: (view, order) => view.get('outbox', keyOf(order)),
     put,
-    async add(step, { to, body, messageId, sentAt, row }) {
+    async add(step, { to, body, messageId, sentAt, row, bulk }) {
       const item: OutboxItem = {
         order: ++lastOrder,
         to,
@@ -160,7 +177,7 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
       put(step, item);
       const lane = laneOf(to);
       // Encrypted in the same commit when that is possible; whatever stands in the way is met again, and dealt with, by `deliver`.
-      if (isReady() && !hasUnsealed(step, lane, item.order)) {
+      if (!bulk && isReady() && !hasUnsealed(step, lane, item.order)) {
         await step.attempt((inner) => courier(item).prepare(inner, item)).catch(() => undefined);
       }
       step.after(() => nudge(lane));

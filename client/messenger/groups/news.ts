@@ -45,7 +45,7 @@ export async function tellNews(
   const members = [...[...state.members.keys()].filter((id) => id !== me), me];
   for (const accountId of members) {
     const body = updateOf(groupId, record, state, opensEpoch(applied) || fresh.has(accountId));
-    await outbox.add(step, { to: { accountId, only: null }, body });
+    await outbox.add(step, { to: { accountId, only: null }, body, bulk: true });
   }
   if (applied.type === 'remove') {
     const body = { kind: 'group-removed', version: 1, groupId } as const;

@@ -36,6 +36,9 @@ export type SendParts = { core: Core; connection: Connection; directory: Directo
 type Device = { accountId: AccountId; deviceId: number };
 type GroupItem = OutboxItem & { to: { groupId: string } };
 
+// Up to so many sender keys are encrypted in the same commit as the message they are for.
+const BULK_ACCOUNTS = 8;
+
 const DONE: Outcome = { next: 'done' };
 const AGAIN: Outcome = { next: 'again' };
 
@@ -94,7 +97,8 @@ export function createGroupCourier({ core, connection, directory, outbox, sync, 
     const byAccount = Map.groupBy(lacking, ({ accountId }) => accountId);
     const orders: number[] = [];
     for (const [accountId, list] of byAccount) {
-      const item = await outbox.add(step, { to: { accountId, only: list.map(({ deviceId }) => deviceId) }, body });
+      const to = { accountId, only: list.map(({ deviceId }) => deviceId) };
+      const item = await outbox.add(step, { to, body, bulk: byAccount.size > BULK_ACCOUNTS });
       orders.push(item.order);
     }
     const now = [...have, ...lacking.map((device) => deviceKey(device.accountId, device.deviceId))];
