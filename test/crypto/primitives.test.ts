@@ -156,6 +156,20 @@ describe.each(IMPLEMENTATIONS)('%s', (_, install) => {
     expect(await primitives.ed25519Verify(publicKey.slice(1), key, signature)).toBe(false);
   });
 
+  test('signatures that satisfy the equation with a low-order A or R are refused', async () => {
+    await install();
+    const { Point } = ed25519;
+    const number = (bytes: Uint8Array) => BigInt(`0x${toHex(bytes.slice().reverse())}`);
+    const identity = hex(`01${'00'.repeat(31)}`);
+    const message = utf8('anything');
+    // A = 0: R = rB, S = r holds for every message. R = 0: S = ka holds for the holder of a.
+    const forEveryone = concat(Point.BASE.multiply(7n).toBytes(), Point.Fn.toBytes(7n));
+    expect(await primitives.ed25519Verify(identity, message, forEveryone)).toBe(false);
+    const publicKey = Point.BASE.multiply(9n).toBytes();
+    const k = Point.Fn.create(number(sha512(concat(identity, publicKey, message))));
+    expect(await primitives.ed25519Verify(publicKey, message, concat(identity, Point.Fn.toBytes(Point.Fn.create(k * 9n))))).toBe(false);
+  });
+
   // A = aB + T with T of order 8: with the cofactor every such signature is valid, without it one in eight. Clients must not differ.
   test('a signature under a key with torsion has one answer everywhere', async () => {
     await install();
@@ -199,6 +213,21 @@ describe('installing', () => {
       expect(await refusal(() => installPrimitives({ ...nodePrimitives, ...members })), Object.keys(members).join()).toBe('bad-key');
     }
     expect(primitives).toEqual(before);
+  });
+
+  test('an Ed25519 that reduces S modulo the order stays strict', async () => {
+    const order = 2n ** 252n + 27742317777372353535851937790883648493n;
+    const little = (bytes: Uint8Array) => BigInt(`0x${toHex(bytes.slice().reverse())}`);
+    const encode = (value: bigint) => hex(value.toString(16).padStart(64, '0')).reverse();
+    await installPrimitives({
+      ed25519Verify: (publicKey, message, signature) =>
+        standard.ed25519Verify(publicKey, message, concat(signature.subarray(0, 32), encode(little(signature.slice(32)) % order))),
+    });
+    const seed = hex('05'.repeat(32));
+    const [publicKey, signature] = [await primitives.ed25519PublicKey(seed), await primitives.ed25519Sign(seed, seed)];
+    expect(await primitives.ed25519Verify(publicKey, seed, signature)).toBe(true);
+    const second = concat(signature.subarray(0, 32), encode(little(signature.slice(32)) + order));
+    expect(await primitives.ed25519Verify(publicKey, seed, second)).toBe(false);
   });
 
   test('a laxer XEdDSA cannot be brought in', async () => {

@@ -9,6 +9,7 @@ import {
   MAX_ENVELOPE_BYTES,
   MAX_PAIRWISE_JUMP,
   MAX_SKIPPED_KEYS,
+  MAX_SKIPPED_KEYS_A_SESSION,
   peekFirst,
   SKIPPED_KEY_KEEP_MS,
   sessionInfo,
@@ -141,6 +142,56 @@ test('both start at once: everything arrives, and they settle on one session', a
   }
   expect(sessionInfo(openSession(alice, bob)).acknowledged).toBe(true);
   expect(sessionInfo(openSession(bob, alice)).acknowledged).toBe(true);
+  // suite 1, account 32, device 4, count 1, length 4; then the base key that names the open session.
+  const openBaseKey = (session: Uint8Array) => session.slice(42, 74);
+  expect(openBaseKey(openSession(alice, bob))).toEqual(openBaseKey(openSession(bob, alice)));
+});
+
+test('more than 2,000 lost at the end of a chain do not end the session', async () => {
+  const { alice, bob } = await makePair(seededRandom('lost tail'));
+  await receive(bob, alice, await send(alice, bob, 'the chain begins'));
+  for (let i = 0; i <= MAX_PAIRWISE_JUMP; i++) await send(alice, bob, 'lost');
+  await receive(alice, bob, await send(bob, alice, 'still there?'));
+  expect(await receive(bob, alice, await send(alice, bob, 'yes'))).toBe('yes');
+  expect(await receive(alice, bob, await send(bob, alice, 'good'))).toBe('good');
+});
+
+test('nothing lies beyond the end of a closed chain, and a text is whole blocks', async () => {
+  const { alice, bob } = await makePair(seededRandom('closed'));
+  const last = await send(alice, bob, 'last');
+  await receive(bob, alice, last);
+  await receive(alice, bob, await send(bob, alice, 'turn'));
+  await receive(bob, alice, await send(alice, bob, 'new chain'));
+  // 1 type, 1 version, 35 ratchet key, 1 tag: the counter, one byte.
+  const beyond = last.slice();
+  expect(beyond[37]).toBe(0x10);
+  beyond[38] = 100;
+  expect(await refused(bob, alice, beyond)).toBe('bad-mac');
+
+  const whole = await send(alice, bob, 'sixteen or fewer');
+  const short = await send(alice, bob, 'short');
+  expect(short.at(-25)).toBe(16);
+  const cut = new Uint8Array([...short.subarray(0, -25), 15, ...short.subarray(-23)]);
+  expect(await refused(bob, alice, cut)).toBe('malformed');
+  expect([await receive(bob, alice, short), await receive(bob, alice, whole)]).toEqual(['short', 'sixteen or fewer']);
+});
+
+test('max-skip: a session keeps 4,000 skipped keys in all its chains, those of the oldest chain go first', async () => {
+  const { alice, bob } = await makePair(seededRandom('all chains'));
+  const each = 1_500;
+  const skipped: Bytes[][] = [];
+  for (let chain = 0; chain < 3; chain++) {
+    const burst: Bytes[] = [];
+    for (let i = 0; i <= each; i++) burst.push(await send(alice, bob, `${chain}/${i}`));
+    await receive(bob, alice, burst.pop() as Bytes);
+    skipped.push(burst);
+    await receive(alice, bob, await send(bob, alice, 'turn'));
+  }
+  const over = 3 * each - MAX_SKIPPED_KEYS_A_SESSION;
+  expect(await refused(bob, alice, skipped[0]?.[over - 1] as Bytes)).toBe('duplicate');
+  expect(await receive(bob, alice, skipped[0]?.[over] as Bytes)).toBe(`0/${over}`);
+  expect(await receive(bob, alice, skipped[1]?.[0] as Bytes)).toBe('1/0');
+  expect(await receive(bob, alice, skipped[2]?.[0] as Bytes)).toBe('2/0');
 });
 
 test('old-session-after-heal: a late message of the session left behind is read and does not bring that session back', async () => {
