@@ -77,6 +77,8 @@ export type Directory = {
   /** A verified account enters the step; devices that are no longer listed lose their sessions. */
   learn(step: Step, account: Verified, metBy: Contact['metBy']): ContactRecord;
   alarm(step: Step, accountId: AccountId, verdict: 'misbehaved' | 'unexplained', sign: string): void;
+  /** True when somebody else is known by that name: then the account is not to be shown under it. */
+  refuseNamesake(step: Step, accountId: AccountId, username: string): boolean;
   /** A device record or session under an identity that the account never had. */
   unexplained(accountId: AccountId, sign: string): Promise<void>;
   refreshSelf(): Promise<void>;
@@ -166,9 +168,24 @@ export function createDirectory(core: Core, relay: RelaySession, conversations: 
     return contact;
   }
 
+  /** A name is given once and never changes: the relay shows another account under one that is known. Says so where the known one is. */
+  function refuseNamesake(step: Step, accountId: AccountId, username: string): boolean {
+    for (const [id, contact] of step.all('contacts')) {
+      if (id === accountId || contact.username !== username || contact.standing === 'known') continue;
+      const key = `namesake ${accountId.slice(-16)}`;
+      if (contact.alarms.includes(key)) return true;
+      step.put('contacts', id, { ...contact, alarms: [...contact.alarms, key].slice(-MAX_ALARMS) });
+      conversations.event(step, id, { event: 'relay-misbehaved', what: 'first-contact' }, id);
+      conversations.show(step, id);
+      return true;
+    }
+    return false;
+  }
+
   return {
     learn,
     alarm,
+    refuseNamesake,
     unexplained: (accountId, sign) => core.step((step) => alarm(step, accountId, 'unexplained', sign)),
     async refresh(accountId, metBy = 'group') {
       const { account } = await relay.request('accounts/fetch', { accountId });
@@ -179,6 +196,7 @@ export function createDirectory(core: Core, relay: RelaySession, conversations: 
       if (!account) return null;
       if (account.username !== username) throw new Failure('contact-changed');
       if (account.accountId === core.account().accountId) return null;
+      if (await core.step((step) => refuseNamesake(step, account.accountId, username))) throw new Failure('contact-changed');
       return take(account.accountId, account, 'username');
     },
     async refreshSelf() {

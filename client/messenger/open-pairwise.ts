@@ -83,6 +83,7 @@ export function createPairwiseOpener(core: Core, runs: Runs, directory: Director
       if (mayAsk) throw new NeedsAccount(from.accountId);
       throw new CryptoError('not-allowed');
     }
+    if (directory.refuseNamesake(step, from.accountId, username)) throw new CryptoError('not-allowed');
     const { genesis, rotations, deviceList: entries } = introduction;
     const { identityKeys, deviceList } = verified;
     directory.learn(step, { accountId: from.accountId, username, genesis, rotations, identityKeys, deviceList, entries }, 'stranger');

@@ -1,3 +1,7 @@
+import { createPrivateKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMemoryDisk, openMemoryVault } from '../../client/adapters/memory-vault.ts';
 import { systemRandom } from '../../client/adapters/system-random.ts';
@@ -236,6 +240,34 @@ test('E9 stranger-claims-to-be-alice: neither a known nor an unknown Alice can b
     }
   }
   expect(events(bert, a)).toEqual([]);
+});
+
+/** The relay's own word that this account has this name. */
+async function certify(accountId: string, username: string): Promise<string> {
+  const key = createPrivateKey(await readFile(join(relay.dataDir, 'relay.key'), 'utf8'));
+  const jwt = new SignJWT({ name: username }).setProtectedHeader({ alg: 'EdDSA' }).setSubject(accountId).setIssuer(relay.origin);
+  return jwt.setExpirationTime('7d').sign(key);
+}
+
+test('E4 stranger-claims-to-be-alice: a name that is known is not given to another account, by look-up or by a first message', async () => {
+  await talk(anna, bert);
+  const certificate = await certify(m, 'anna');
+  const mallorysAccount = (await bert.engine().relay.request('accounts/fetch', { accountId: m })).account as PublicAccount;
+  berts.lies.answer = (route, answer) =>
+    route === 'accounts/find' ? { account: { ...mallorysAccount, username: 'anna', certificate } } : answer;
+  await expect(bert.messenger.findByUsername('anna')).rejects.toMatchObject({ code: 'contact-changed' });
+  expect(await shows(bert, a, 'relay-misbehaved')).toMatchObject({ what: 'first-contact' });
+  berts.lies = {};
+
+  const { core } = mallory.engine();
+  const own = core.account();
+  await core.step((step) => step.put('account', 'self', { ...own, certificate }));
+  await mallory.messenger.openContactLink(await bert.messenger.contactLink());
+  await mallory.say(b, 'I am anna');
+  await mallory.until('sent', () => mallory.rows(b).at(-1)?.status === 'sent');
+  await anna.say(b, 'still me');
+  await bert.until('the true anna', () => bert.texts(a).includes('still me'));
+  expect(bert.texts(m)).toEqual([]);
 });
 
 test('E6 identity-change-blocks: a device record under another identity stops sending until it is decided', async () => {
