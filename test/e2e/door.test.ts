@@ -23,7 +23,8 @@ test('the page needs at most 150 kB of JavaScript before signing up, the worker 
   const scripts = new Map<string, Promise<Buffer>>();
   const { page } = anna;
   page.on('response', (response) => {
-    if (/\.js$/.test(new URL(response.url()).pathname)) scripts.set(new URL(response.url()).pathname, response.body());
+    const { pathname } = new URL(response.url());
+    if (pathname.endsWith('.js')) scripts.set(pathname, response.body());
   });
   await page.goto(`${relay.origin}/#/join/${relay.firstInvite}`);
   await page.getByLabel('Username').waitFor();
