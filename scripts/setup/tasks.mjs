@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
 import { setup, setupPackages } from '../setup.mjs';
 import { inProject, root, Sentence } from './project.mjs';
 import { markRunning } from './running.mjs';
@@ -40,6 +41,23 @@ function run(node, args, whileRunning) {
   });
 }
 
+/**
+ * @param {string} node
+ * @param {string[]} vitest
+ * @param {string} project one of those in vite.config.ts
+ */
+async function runCounted(node, vitest, project) {
+  const report = inProject('.cache', `test-${project}.json`);
+  rmSync(report, { force: true });
+  const code = await run(node, [...vitest, '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
+  try {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
+    return { code, said: `${project} ${numPassedTests} passed, ${numFailedTests} failed` };
+  } catch {
+    return { code: code || 1, said: `${project} did not finish` };
+  }
+}
+
 /** @param {string[]} args */
 async function test(args) {
   const node = await setupPackages('test');
@@ -49,10 +67,11 @@ async function test(args) {
     return run(node, [...vitest, ...args]);
   }
   // One after the other: a real browser and a full set of unit tests on two cores make each other late.
-  let worst = await run(node, [...vitest, '--project', 'unit']);
+  const unit = await runCounted(node, vitest, 'unit');
   await setup('test');
-  worst = Math.max(worst, await run(node, [...vitest, '--project', 'e2e']));
-  return worst;
+  const e2e = await runCounted(node, vitest, 'e2e');
+  console.log(`\nnpm test: ${unit.said}, ${e2e.said}`);
+  return Math.max(unit.code, e2e.code);
 }
 
 /** @type {Record<string, (args: string[]) => Promise<number>>} */

@@ -5,8 +5,9 @@ import { inProject } from '../setup/project.mjs';
 import { files, lineAt, read, sources } from './sources.ts';
 
 const RULES = 'docs/protocol.md';
-/** A rule is quoted by its number, R and digits, wherever a test names what it proves. */
-const RULE = /\bR\d+(?:\.\d+)*\b/g;
+/** A rule opens its paragraph in bold: a letter for the part of the protocol, and a number. Tests name the rules that they prove. */
+const RULE_DEFINED = /^\*\*([A-Z]\d+)\.\*\*/gm;
+const ruleQuoted = (letters: string): RegExp => new RegExp(`\\b[${letters}]\\d+\\b`, 'g');
 
 const slug = (heading: string): string =>
   heading
@@ -34,15 +35,23 @@ function brokenLinks(path: string): string[] {
   });
 }
 
-function unknownRules(): string[] {
-  const known = new Set(existsSync(inProject(RULES)) ? read(RULES).match(RULE) : []);
-  return sources
-    .filter(({ path }) => path.startsWith('test/'))
+function rulesOutOfStep(): string[] {
+  const rules = existsSync(inProject(RULES)) ? [...read(RULES).matchAll(RULE_DEFINED)].map(([, rule]) => rule ?? '') : [];
+  if (rules.length === 0) return [`${RULES} defines no rule`];
+  const letters = [...new Set(rules.map((rule) => rule[0]))].join('');
+  const quotes = sources
+    .filter(({ path }) => path.startsWith('test/') && !path.startsWith('test/house/'))
     .flatMap(({ path, text }) =>
-      [...text.matchAll(RULE)]
-        .filter(([rule]) => !known.has(rule))
-        .map((match) => `${path}:${lineAt(text, match.index)} quotes ${match[0]}, which ${RULES} does not know`),
+      [...text.matchAll(ruleQuoted(letters))].map((match) => ({ rule: match[0], where: `${path}:${lineAt(text, match.index)}` })),
     );
+  const quoted = new Set(quotes.map(({ rule }) => rule));
+  return [
+    ...rules.filter((rule, index) => rules.indexOf(rule) !== index).map((rule) => `${RULES} defines ${rule} twice`),
+    ...quotes
+      .filter(({ rule }) => !rules.includes(rule))
+      .map(({ rule, where }) => `${where} quotes ${rule}, which ${RULES} does not define`),
+    ...rules.filter((rule) => !quoted.has(rule)).map((rule) => `${RULES}: no test names ${rule}`),
+  ];
 }
 
-export const documents = (): string[] => [...files.filter((path) => path.endsWith('.md')).flatMap(brokenLinks), ...unknownRules()];
+export const documents = (): string[] => [...files.filter((path) => path.endsWith('.md')).flatMap(brokenLinks), ...rulesOutOfStep()];
