@@ -18,14 +18,14 @@ test('it is Argon2id as RFC 9106 has it: another implementation gives the same k
   expect(await deriveVaultKey('correct horse', salt, light)).toEqual(expected);
 });
 
-test('the cost of a new vault is 64 MiB and three passes', async () => {
+test('S7: the cost of a new vault is 64 MiB and three passes', async () => {
   expect(VAULT_PASSWORD_COST).toEqual({ memoryKib: 65_536, passes: 3, lanes: 1 });
   const key = await deriveVaultKey('correct horse', salt, VAULT_PASSWORD_COST);
   expect(key.length).toBe(32);
   expect(key).not.toEqual(await deriveVaultKey('correct horse', salt, light));
 });
 
-test('one sentence typed on two keyboards is one passphrase, another sentence is not', async () => {
+test('S7: one sentence typed on two keyboards is one passphrase, another sentence is not', async () => {
   const key = await deriveVaultKey('caf\u00e9 \ufb01n', salt, light);
   expect(await deriveVaultKey('cafe\u0301 fin', salt, light)).toEqual(key);
   expect(await deriveVaultKey('cafe fin', salt, light)).not.toEqual(key);

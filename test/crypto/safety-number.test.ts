@@ -12,7 +12,7 @@ function hex(text: string): Bytes {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
-test('Signal’s own example: the digits and the code its library gives', () => {
+test('S6: Signal’s own example: the digits and the code its library gives', () => {
   const alice = fingerprint('+14152222222', hex('06863bc66d02b40d27b8d49ca7c09e9239236f9d7d25d6fcca5ce13c7064d868'));
   const bob = fingerprint('+14153333333', hex('f781b6fb32fed9ba1cf2de978d4d5da28dc34046ae814402b5c0dbd96fda907b'));
   const { digits, scannable } = combineFingerprints(alice, bob);
@@ -29,7 +29,7 @@ async function parties(seed: string) {
   return made.map(({ accountId, accountKey }) => ({ accountId, accountKey: accountKey.publicKey }));
 }
 
-test('both sides see the same sixty digits, their codes match, and any other account differs', async () => {
+test('S6: both sides see the same sixty digits, their codes match, and any other account differs', async () => {
   const [alice, bob, mallory] = (await parties('safety')) as [
     { accountId: string; accountKey: Bytes },
     { accountId: string; accountKey: Bytes },

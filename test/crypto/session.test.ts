@@ -24,7 +24,7 @@ import { bundleOf, makePair, makeParty, openSession, receive, refused, send, sen
 
 beforeAll(() => installPrimitives(nodePrimitives));
 
-test('a conversation: first message, answer, many turns, both sessions acknowledged', async () => {
+test('S1: a conversation: first message, answer, many turns, both sessions acknowledged', async () => {
   const random = seededRandom('conversation');
   const alice = await makeParty(random);
   const bob = await makeParty(random);
@@ -76,7 +76,7 @@ test('no key is used twice: the same text encrypted from two values differs, the
   expect(seen.size).toBe(20);
 });
 
-test('nothing given is changed by success either', async () => {
+test('S1: nothing given is changed by success either', async () => {
   const { alice, bob } = await makePair(seededRandom('pure'));
   const before = openSession(alice, bob).slice();
   const { message } = await encrypt(openSession(alice, bob), alice.ours, bob.address, Uint8Array.of(1));
@@ -87,7 +87,7 @@ test('nothing given is changed by success either', async () => {
   expect(theirs).toEqual(copy);
 });
 
-test('a jump of 2,000 decrypts, 2,001 is too-far-ahead, and what was skipped decrypts later', async () => {
+test('S2: a jump of 2,000 decrypts, 2,001 is too-far-ahead, and what was skipped decrypts later', async () => {
   const { alice, bob } = await makePair(seededRandom('jump'));
   const messages: Bytes[] = [];
   for (let i = 0; i <= MAX_PAIRWISE_JUMP + 2; i++) messages.push(await send(alice, bob, `${i}`));
@@ -99,7 +99,7 @@ test('a jump of 2,000 decrypts, 2,001 is too-far-ahead, and what was skipped dec
   expect(await receive(bob, alice, messages[MAX_PAIRWISE_JUMP] as Bytes)).toBe(`${MAX_PAIRWISE_JUMP}`);
 });
 
-test('max-skip: a chain keeps 2,000 skipped keys and drops the oldest', async () => {
+test('S2: max-skip: a chain keeps 2,000 skipped keys and drops the oldest', async () => {
   const { alice, bob } = await makePair(seededRandom('max-skip'));
   const messages: Bytes[] = [];
   for (let i = 0; i < MAX_SKIPPED_KEYS + 3; i++) messages.push(await send(alice, bob, `${i}`));
@@ -111,7 +111,7 @@ test('max-skip: a chain keeps 2,000 skipped keys and drops the oldest', async ()
   expect(openSession(bob, alice).length).toBeLessThan(MAX_SKIPPED_KEYS * 38 + 2_000);
 });
 
-test('skipped keys die after 33 days, in the session used and in idle ones', async () => {
+test('S2: skipped keys die after 33 days, in the session used and in idle ones', async () => {
   const { alice, bob } = await makePair(seededRandom('expiry'));
   const late = await send(alice, bob, 'late');
   const inTime = await send(alice, bob, 'in time');
@@ -124,7 +124,7 @@ test('skipped keys die after 33 days, in the session used and in idle ones', asy
   expect(await refused(bob, alice, late)).toBe('duplicate');
 });
 
-test('both start at once: everything arrives, and they settle on one session', async () => {
+test('S3: both start at once: everything arrives, and they settle on one session', async () => {
   const random = seededRandom('both');
   const alice = await makeParty(random);
   const bob = await makeParty(random);
@@ -176,7 +176,7 @@ test('nothing lies beyond the end of a closed chain, and a text is whole blocks'
   expect([await receive(bob, alice, short), await receive(bob, alice, whole)]).toEqual(['short', 'sixteen or fewer']);
 });
 
-test('max-skip: a session keeps 4,000 skipped keys in all its chains, those of the oldest chain go first', async () => {
+test('S2: max-skip: a session keeps 4,000 skipped keys in all its chains, those of the oldest chain go first', async () => {
   const { alice, bob } = await makePair(seededRandom('all chains'));
   const each = 1_500;
   const skipped: Bytes[][] = [];
@@ -194,7 +194,7 @@ test('max-skip: a session keeps 4,000 skipped keys in all its chains, those of t
   expect(await receive(bob, alice, skipped[2]?.[0] as Bytes)).toBe('2/0');
 });
 
-test('old-session-after-heal: a late message of the session left behind is read and does not bring that session back', async () => {
+test('S3: old-session-after-heal: a late message of the session left behind is read and does not bring that session back', async () => {
   const { alice, bob } = await makePair(seededRandom('heal'));
   const [late, later] = [await send(alice, bob, 'late'), await send(alice, bob, 'later')];
   await receive(bob, alice, later);
@@ -209,7 +209,7 @@ test('old-session-after-heal: a late message of the session left behind is read 
   expect(await receive(alice, bob, still)).toBe('still fresh');
 });
 
-test('archived sessions are bounded, the oldest goes first', async () => {
+test('S3: archived sessions are bounded, the oldest goes first', async () => {
   const { alice, bob } = await makePair(seededRandom('archive'));
   const oldest = await send(alice, bob, 'oldest');
   const sizes: number[] = [];
@@ -223,7 +223,7 @@ test('archived sessions are bounded, the oldest goes first', async () => {
   expect(await refused(bob, alice, oldest)).toBe('bad-mac');
 });
 
-test('replayed-initial-message: with its session it is a duplicate, without it unknown', async () => {
+test('S4: replayed-initial-message: with its session it is a duplicate, without it unknown', async () => {
   const random = seededRandom('replay');
   const alice = await makeParty(random);
   const bob = await makeParty(random);
@@ -249,7 +249,7 @@ test('a message reflected to its own sender is refused', async () => {
   expect(await refused(alice, bob, await send(alice, bob, 'mirror'))).toBe('bad-mac');
 });
 
-test('a session belongs to one peer device', async () => {
+test('S1: a session belongs to one peer device', async () => {
   const { alice, bob } = await makePair(seededRandom('context'));
   const carol = await makeParty(alice.random);
   const session = openSession(alice, bob);
@@ -261,7 +261,7 @@ test('a session belongs to one peer device', async () => {
   expect(await refusal(() => startSession(alice.ours, alice.address, bundleOf(alice), alice.random))).toBe('wrong-context');
 });
 
-test('bad-prekey-signature: a bundle is refused before anything is started', async () => {
+test('S5: bad-prekey-signature: a bundle is refused before anything is started', async () => {
   const random = seededRandom('bundle');
   const alice = await makeParty(random);
   const bob = await makeParty(random);
@@ -330,7 +330,7 @@ test('stored bytes that are not a session of this build are refused', async () =
   expect(await refused(alice, bob, message, { session: new Uint8Array([...session, 0]) })).toBe('malformed');
 });
 
-test('the expected identity decides for stored sessions too, and a changed one cannot come in by a first message', async () => {
+test('S5: the expected identity decides for stored sessions too, and a changed one cannot come in by a first message', async () => {
   const { alice, bob } = await makePair(seededRandom('expected'));
   const other = await generateKeyPair(alice.random);
   const message = await send(alice, bob, 'text');
