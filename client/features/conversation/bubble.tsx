@@ -71,6 +71,8 @@ export const Bubble = memo(function Bubble({ message, sender, first, last, group
   const { mine, status } = message;
   const at = shownAt(message);
   const others = group && !mine;
+  // A run has one time, at its end; what is not on its way yet says so itself.
+  const unsettled = mine && (status === 'pending' || status === 'failed');
   return (
     <div
       className={styles['row']}
@@ -101,12 +103,14 @@ export const Bubble = memo(function Bubble({ message, sender, first, last, group
           <span className={styles['text']} dir="auto">
             <Content message={message} />
           </span>
-          <span className={styles['meta']}>
-            <time dateTime={new Date(at).toISOString()} title={fullTime(at)}>
-              {clock(at)}
-            </time>
-            {mine ? <Ticks status={status} /> : null}
-          </span>
+          {last || unsettled ? (
+            <span className={styles['meta']}>
+              <time dateTime={new Date(at).toISOString()} title={fullTime(at)}>
+                {clock(at)}
+              </time>
+              {mine ? <Ticks status={status} /> : null}
+            </span>
+          ) : null}
         </article>
         {status === 'failed' && mine ? (
           <div className={styles['failed']}>

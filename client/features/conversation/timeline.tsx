@@ -102,7 +102,9 @@ function Messages({ conversation }: { conversation: Conversation }) {
     if (!element) return;
     setAtEnd(element.scrollHeight - element.scrollTop - element.clientHeight < AT_END_PX);
     const top = virtualizer.getVirtualItemForOffset(element.scrollTop + 8);
-    setTopDay(top ? rows[top.index]?.at : undefined);
+    const topRow = top && rows[top.index];
+    // A day or the divider says it itself.
+    setTopDay(topRow && 'message' in topRow ? topRow.at : undefined);
   };
   useMarkRead(conversation, rows, range?.endIndex, scroller);
 

@@ -29,7 +29,9 @@ export function MemberRow({ group, member, self, roleName, maySetRole, mayRemove
         <span>
           <bdi>{username}</bdi>
           {self ? ` (${words.you})` : null}
-          {verified ? <BadgeCheck size={14} strokeWidth={1.75} role="img" aria-label={words.verified} className={styles['check']} /> : null}
+          {verified && !self ? (
+            <BadgeCheck size={14} strokeWidth={1.75} role="img" aria-label={words.verified} className={styles['check']} />
+          ) : null}
         </span>
         {role === 'member' ? null : <span className={styles['role']}>{roleName}</span>}
       </span>
