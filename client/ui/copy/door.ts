@@ -44,7 +44,7 @@ export const door = {
   wordsList: 'Recovery key, twelve words',
   copyWords: 'Copy',
   printWords: 'Print',
-  saveWords: 'Save as file',
+  saveWords: 'Save',
   wordsFile: 'sottovoce-recovery-key.txt',
   wordsFileText: (username: string, host: string, words: string) =>
     `Recovery key of ${username} at ${host}\n\n${words}\n\nWhoever has these words has the account. Keep them offline.\n`,
