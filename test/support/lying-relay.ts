@@ -5,6 +5,8 @@ import type { Route, RouteAnswer, RouteBody } from '../../server/protocol/http.t
 
 /** What a relay under somebody's thumb does to one client: each lie sees the truth and says something else. */
 export type Lies = {
+  /** Answers without the relay's ever having been asked; undefined lets the request through. */
+  instead?: (route: Route, body: unknown) => unknown;
   /** Instead of the true answer to a request. */
   answer?: (route: Route, answer: unknown, body: unknown) => unknown;
   /** Instead of a frame: none, others, several. */
@@ -15,7 +17,8 @@ export type Lies = {
 
 export type LyingRelay = Relay & {
   lies: Lies /** Everything the client sent, in order. */;
-  said: EngineFrame[] /** Says this to the client, as if it had come. */;
+  said: EngineFrame[] /** Every request the client made, in order. */;
+  asked: Route[] /** Says this to the client, as if it had come. */;
   inject(frame: HeardFrame): void;
 };
 
@@ -26,9 +29,13 @@ export function createLyingRelay(origin: string): LyingRelay {
     origin: honest.origin,
     lies: {},
     said: [],
+    asked: [],
     inject: (frame) => speak(frame),
     info: () => honest.info(),
     async request<R extends Route>(route: R, body: RouteBody<R>, token?: string): Promise<RouteAnswer<R>> {
+      relay.asked.push(route);
+      const made = relay.lies.instead?.(route, body);
+      if (made !== undefined) return made as RouteAnswer<R>;
       const answer = await honest.request(route, body, token);
       return (relay.lies.answer ? relay.lies.answer(route, answer, body) : answer) as RouteAnswer<R>;
     },

@@ -35,19 +35,28 @@ type WithSecret = GroupControl & { kind: 'group-update' | 'sender-key' };
 
 export type Control = {
   apply(step: Step, from: Device, body: GroupControl): Promise<void>;
-  /** After joining: keys that came before the group. */
+  /** After joining, and after any entry: what came before its group, or before its sender was a member. */
   early(step: Step, groupId: ConversationId): Promise<void>;
 };
 
 export type ControlParts = { conversations: Conversations; receiver: GroupReceiver; sync: Sync; retry(): void };
 
 export function createControl({ conversations, receiver, sync, retry }: ControlParts): Control {
+  function keepEarly(step: Step, from: Device, body: WithSecret): void {
+    const key = `${body.groupId} ${deviceKey(from.accountId, from.deviceId)} ${body.kind}`;
+    if (!step.get('earlyKeys', key) && [...step.all('earlyKeys')].length >= MAX_EARLY_KEYS) return;
+    step.put('earlyKeys', key, { from: from.accountId, deviceId: from.deviceId, body: encodeBody(body) });
+  }
+
   function welcome(step: Step, from: Device, body: WithSecret): void {
     if (!body.secret) return;
     const known = step.get('welcomes', body.groupId);
     if (!known && [...step.all('welcomes')].length >= MAX_WELCOMES) throw new CryptoError('too-large');
-    // The later head wins: an earlier one may name an epoch that is over.
-    if (!known || known.logVersion <= body.logVersion) {
+    const trust = (accountId: AccountId): boolean =>
+      accountId === accountIn(step).accountId || step.get('contacts', accountId)?.standing === 'accepted';
+    // The later head wins: an earlier one may name an epoch that is over. No stranger's, though, over a contact's.
+    const preferred = !known || (trust(known.from) === trust(from.accountId) ? known.logVersion <= body.logVersion : trust(from.accountId));
+    if (preferred) {
       const { logVersion, epoch } = body;
       const secret = fromBase64url(body.secret);
       step.put('welcomes', body.groupId, {
@@ -59,10 +68,7 @@ export function createControl({ conversations, receiver, sync, retry }: ControlP
         alarmed: false,
       });
     }
-    if (body.kind === 'sender-key' && [...step.all('earlyKeys')].length < MAX_EARLY_KEYS) {
-      const key = `${body.groupId} ${deviceKey(from.accountId, from.deviceId)}`;
-      step.put('earlyKeys', key, { from: from.accountId, deviceId: from.deviceId, body: encodeBody(body) });
-    }
+    if (body.kind === 'sender-key') keepEarly(step, from, body);
     step.after(() => void sync.join(body.groupId).catch(() => undefined));
   }
 
@@ -107,6 +113,19 @@ export function createControl({ conversations, receiver, sync, retry }: ControlP
     conversations.show(step, groupId);
   }
 
+  const isMember = (step: Step, record: GroupRecord, { accountId }: Device): boolean =>
+    accountId === accountIn(step).accountId || stateOf(record).members.has(accountId);
+
+  function takeIn(step: Step, from: Device, body: WithSecret, reads: boolean): void {
+    const record = step.get('groups', body.groupId);
+    if (!record) return;
+    const learned = learnSecret(record, body.groupId, body);
+    if (learned !== record) step.put('groups', body.groupId, learned);
+    // A secret for an epoch whose entry is here already opens what was held; one for a later epoch lets the log be read.
+    if (!reads && learned.pending.length > 0) step.after(() => void sync.group(body.groupId).catch(() => undefined));
+    if (body.kind === 'sender-key') acceptKey(step, from, body);
+  }
+
   async function apply(step: Step, from: Device, body: GroupControl): Promise<void> {
     if (body.kind === 'group-removed') return removed(step, from, body.groupId);
     const record = step.get('groups', body.groupId);
@@ -115,23 +134,26 @@ export function createControl({ conversations, receiver, sync, retry }: ControlP
       if (!isStranger) welcome(step, from, body);
       return;
     }
-    const learned = learnSecret(record, body.groupId, body);
-    if (learned !== record) step.put('groups', body.groupId, learned);
+    // Anybody may know a group's id. A newcomer's key waits for the entry that makes him a member; its author tells of that.
+    if (!isMember(step, record, from)) {
+      if (!isStranger && body.secret) keepEarly(step, from, body);
+      return;
+    }
     const heard = receiver.hear(step, body.groupId, body.logVersion, fromBase64url(body.logHead));
-    // A secret for an epoch whose entry is here already opens what was held; one for a later epoch lets the log be read.
-    if (heard !== 'ahead' && learned.pending.length > 0) step.after(() => void sync.group(body.groupId).catch(() => undefined));
-    if (body.kind === 'sender-key') acceptKey(step, from, body);
+    takeIn(step, from, body, heard === 'ahead');
     step.after(retry);
   }
 
   return {
     apply,
     async early(step, groupId) {
+      const record = step.get('groups', groupId);
       for (const [key, early] of [...step.all('earlyKeys')]) {
-        if (!key.startsWith(`${groupId} `)) continue;
+        const from = { accountId: early.from, deviceId: early.deviceId };
+        if (!key.startsWith(`${groupId} `) || (record && !isMember(step, record, from))) continue;
         step.remove('earlyKeys', key);
         const body = parseBody(early.body);
-        if (body?.kind === 'sender-key') acceptKey(step, { accountId: early.from, deviceId: early.deviceId }, body);
+        if (body?.kind === 'sender-key' || body?.kind === 'group-update') takeIn(step, from, body, false);
       }
     },
   };
