@@ -4,10 +4,12 @@ import { setup, setupPackages } from '../setup.mjs';
 import { inProject, root, Sentence } from './project.mjs';
 import { markRunning } from './running.mjs';
 
-// A terminal signals the whole group, a supervisor one process. The child gets ours only if it is still there after this.
-const FORWARD_AFTER_MS = 250;
+// A terminal signals the whole group, a supervisor one process. The child gets ours only if it is still there after this, which is longer than
+// the relay takes to close (CLOSE_WITHIN_MS in server/main.ts): a second signal would cut its goodbye short.
+const FORWARD_AFTER_MS = 1_000;
 // npm starts us through a shell and tells only that shell to end: we notice that our parent is gone.
 const PARENT_POLL_MS = 300;
+let interrupted = false;
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
@@ -23,7 +25,11 @@ function run(node, args, whileRunning) {
     const child = spawn(node, args, { cwd: root, stdio: 'inherit' });
     const done = child.pid === undefined ? undefined : whileRunning?.(child.pid);
     /** @param {NodeJS.Signals} signal */
-    const forward = (signal) => setTimeout(() => child.kill(signal), FORWARD_AFTER_MS).unref();
+    const forward = (signal) => {
+      interrupted = true;
+      clearInterval(watch);
+      setTimeout(() => child.kill(signal), FORWARD_AFTER_MS).unref();
+    };
     for (const signal of SIGNALS) process.on(signal, forward);
     const parent = process.ppid;
     const watch = setInterval(() => {
@@ -68,6 +74,7 @@ async function test(args) {
   }
   // One after the other: a real browser and a full set of unit tests on two cores make each other late.
   const unit = await runCounted(node, vitest, 'unit');
+  if (interrupted) return unit.code || 1;
   await setup('test');
   const e2e = await runCounted(node, vitest, 'e2e');
   console.log(`\nnpm test: ${unit.said}, ${e2e.said}`);
