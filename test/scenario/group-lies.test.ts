@@ -192,19 +192,29 @@ test('E14 replay-other-group: messages and log of one group are nothing in anoth
   const there = await groupOf('There', anna, [bert, mallory]);
   await bothTalk(there, anna, bert, 'there');
   const heard = overhear(mallorys);
+  // Bert has not had it yet: his sender key would open it.
+  let withheld = false;
+  berts.lies.frame = (frame) => {
+    if (frame.type !== 'deliver' || withheld || !isGroup(frame.body)) return [frame];
+    withheld = true;
+    return [];
+  };
   await anna.say(here, 'only here');
-  await bert.until('the text', () => bert.texts(here).includes('only here'));
   await mallory.until('the text', () => mallory.texts(here).includes('only here'));
   const body = heard.find(isGroup) as Bytes;
   const sealed = await openGroup(await keys(mallory, here), body);
-  // Sealed anew for the other group, and for its own under a new salt.
   await deliverTo(mallory, bert, await sealGroup(await keys(mallory, there), sealed, systemRandom));
+  await bothTalk(there, anna, bert, 'there again');
+  expect(withheld).toBe(true);
+  expect(bert.texts(here)).toEqual([]);
+  expect(bert.texts(there)).not.toContain('only here');
+  // Where it belongs it counts once, however often it is sealed.
+  await deliverTo(mallory, bert, await sealGroup(await keys(mallory, here), sealed, systemRandom));
   await deliverTo(mallory, bert, await sealGroup(await keys(mallory, here), sealed, systemRandom));
   await deliverTo(mallory, bert, body);
-  await bothTalk(there, anna, bert, 'there again');
   await bothTalk(here, anna, bert, 'here again');
-  expect(bert.texts(there)).not.toContain('only here');
   expect(bert.texts(here).filter((text) => text === 'only here')).toHaveLength(1);
+  expect(bert.texts(there)).not.toContain('only here');
 
   // The log of one shown as the other's.
   const foreign = await createLogClient(mallory.engine().core).read(here, 0, await keys(mallory, here));
@@ -217,6 +227,33 @@ test('E14 replay-other-group: messages and log of one group are nothing in anoth
   expect(members(bert, there).sort()).toEqual([a, b, m].sort());
   expect(bert.conversation(there)?.title).toBe('There');
   expect(alarms(bert, here)).toEqual([]);
+});
+
+test('E14 log-truncated: a log that ends before the named head is not entered, though he was a member at its end', async () => {
+  await acquaint(anna, mallory);
+  mallorys.lies.instead = (route) => (route === 'groups/read' ? { version: 0, entries: [] } : undefined);
+  const group = await anna.messenger.createGroup('Before', [m]);
+  await shows(mallory, a, 'relay-misbehaved');
+  await anna.messenger.renameGroup(group, 'After');
+  mallorys.lies = {
+    answer: (route, answer) =>
+      route === 'groups/read' ? { version: 1, entries: (answer as RouteAnswer<'groups/read'>).entries.slice(0, 1) } : answer,
+  };
+  const refused = mallorys.asked.length;
+  await anna.say(group, 'under the new name');
+  await anna.until('sent', () => anna.rows(group).at(-1)?.status === 'sent');
+  await anna.say(m, 'barrier');
+  await mallory.until('the barrier', () => mallory.texts(a).includes('barrier'));
+  mallory.engine().groups.ready();
+  await anna.say(m, 'another');
+  await mallory.until('the other', () => mallory.texts(a).includes('another'));
+  expect(mallorys.asked.slice(refused)).toContain('groups/read');
+  expect(mallory.conversation(group)).toBeUndefined();
+  mallorys.lies = {};
+  mallory.engine().groups.ready();
+  await mallory.until('the text', () => mallory.texts(group).includes('under the new name'));
+  expect(mallory.conversation(group)?.title).toBe('After');
+  await bothTalk(group, anna, mallory, 'and on');
 });
 
 test('E14 forked-log: two members shown two histories both see it at the first message', async () => {
