@@ -23,6 +23,7 @@ export {
 export { type GroupOperation, type GroupPolicy, isGroupName, type MemberRecord, ROLES, type Role } from './group/group-operation.ts';
 export { canDo } from './group/group-rules.ts';
 export {
+  atHead,
   compareHead,
   FIRST_EPOCH,
   type FormerMember,

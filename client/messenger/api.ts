@@ -103,6 +103,8 @@ export type SystemEvent =
   | { event: 'device-added'; who: AccountId }
   /** Authentic messages of this many numbers never arrived (a gap in the sender's counter). */
   | { event: 'gap'; from: AccountId; count: number }
+  /** Somebody speaks of changes to the group that the relay does not show. */
+  | { event: 'group-behind'; who: AccountId }
   /** The relay showed a fork or a roll-back of something signed: what it is, in the words of `ui/copy`. */
   | { event: 'relay-misbehaved'; what: 'group-log' | 'device-list' | 'first-contact' };
 

@@ -101,15 +101,17 @@ export type GroupRecord = {
   noticedEpoch: number;
   /** Who added me, while he is no accepted contact. */
   requestFrom: AccountId | null;
-  /** A later head that somebody named; nothing is encrypted before it is applied. */
-  heard: { version: number; hash: Bytes /** the relay's log ended before it */; alarmed: boolean } | null;
+  /** The latest head each member named that is not in the log as read here; nothing is encrypted before it is, or he is no member. */
+  heard: HeardHead[];
 };
 
+export type HeardHead = { by: AccountId; version: number; hash: Bytes /** looked for in vain */; alarmed: boolean };
+
 /** An invitation into a group, until its log was read and found to end where the welcome says. */
-export type Welcome = { from: AccountId; logVersion: number; logHead: Bytes; epoch: number; secret: Bytes; alarmed: boolean };
+export type Welcome = { from: AccountId; logVersion: number; logHead: Bytes; epoch: number; secret: Bytes; alarmed: boolean; at: number };
 
 /** A sender key that came before the group it is for. */
-export type EarlyKey = { from: AccountId; deviceId: number; body: Bytes };
+export type EarlyKey = { from: AccountId; deviceId: number; body: Bytes; at: number };
 
 export type GroupSending = { epoch: number; generation: number; senderKey: Bytes; createdAt: number; count: number; sent: number };
 /** Devices that were given this sender key. */
@@ -164,8 +166,8 @@ export type OutboxItem = {
 
 export type PendingReceipts = { delivered: MessageId[]; read: MessageId[] };
 
-/** A group envelope that cannot be opened yet: its epoch or sender key is still under way. */
-export type HeldEnvelope = { envelopeId: Bytes; body: Bytes; storedAt: number; heldAt: number };
+/** A group envelope that cannot be opened yet: its epoch or sender key is still under way. `group`: whose epoch it was sealed under, if known. */
+export type HeldEnvelope = { envelopeId: Bytes; body: Bytes; storedAt: number; heldAt: number; group: ConversationId | null };
 
 /** A row of a conversation with what only the engine needs. */
 export type StoredMessage = Message;

@@ -62,14 +62,19 @@ export function wasMember(state: GroupState, accountId: AccountId, epoch: number
   return former !== undefined && epoch >= former.joinedEpoch && epoch <= former.leftEpoch;
 }
 
+/** The state before the slots skipped since the last valid entry: they changed nothing, so a reading from here judges them anew (G18). */
+export function atHead(state: GroupState): GroupState {
+  return { ...state, version: state.heads.at(-1)?.version ?? state.version };
+}
+
 /**
  * Compares a (version, head) that someone else reports, in a message or a welcome, with this state (G18):
- * `same`, `ahead` (there are slots I have not applied; a log that ends here is truncated), `differs` (two histories: an alarm) or
- * `too-old` (before the heads I remember).
+ * `same`, `ahead` (there are entries I have not applied, or was shown something else in their place: read on from the head), `differs` (two
+ * histories up to the head: an alarm) or `too-old` (before the heads I remember). Slots skipped since the head say nothing either way.
  */
 export function compareHead(state: GroupState, version: number, headHash: Uint8Array): 'same' | 'ahead' | 'differs' | 'too-old' {
-  if (version > state.version) return 'ahead';
   const mark = state.heads.findLast((head) => head.version <= version);
   if (!mark) return 'too-old';
-  return equalBytes(mark.hash, headHash) ? 'same' : 'differs';
+  if (equalBytes(mark.hash, headHash)) return 'same';
+  return version > atHead(state).version ? 'ahead' : 'differs';
 }

@@ -190,3 +190,27 @@ test('E10 decrypt-error-flood: a contact’s messages that do not open are asked
   await anna.until('the text', () => anna.texts(b).includes('so am I'));
   expect(bert.texts(a).filter((text) => text !== 'so am I')).toEqual(['hello', 'hello back', 'changed on the way', 'still there']);
 });
+
+test('E11 silent-probe: a stranger’s messages, valid or not, get nothing back until he is accepted', async () => {
+  clock.advance(JITTER_MS);
+  await quiet();
+  const before = berts.said.length;
+  await mallory.say(b, 'are you there?');
+  await bert.until('the request', () => bert.conversation(m)?.whyNot === 'request');
+  for (const size of [2_048, 4_096]) {
+    const body = systemRandom(size);
+    body.set([1, 1]);
+    berts.inject({ type: 'deliver', sequence: 1, envelopeId: systemRandom(16), storedAt: 0, body });
+  }
+  await bert.messenger.markRead(m, 10);
+  await mallory.say(b, 'hello?');
+  await bert.until('the second', () => bert.texts(m).includes('hello?'));
+  clock.advance(JITTER_MS);
+  await quiet();
+  expect(berts.said.slice(before).filter(({ type }) => type !== 'ack')).toEqual([]);
+  expect(mallory.rows(b).every(({ status }) => status === 'sent')).toBe(true);
+  await bert.messenger.acceptContact(m);
+  await quiet();
+  clock.advance(JITTER_MS);
+  await mallory.until('delivered', () => mallory.rows(b).every(({ status }) => status === 'delivered'));
+});

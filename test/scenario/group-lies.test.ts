@@ -191,6 +191,7 @@ test('E14 replay-other-group: messages and log of one group are nothing in anoth
   const here = await groupOf('Here', anna, [bert, mallory]);
   const there = await groupOf('There', anna, [bert, mallory]);
   await bothTalk(there, anna, bert, 'there');
+  await mallory.until('all of it', () => mallory.texts(there).length === 2);
   const heard = overhear(mallorys);
   // Bert has not had it yet: his sender key would open it.
   let withheld = false;
@@ -220,13 +221,18 @@ test('E14 replay-other-group: messages and log of one group are nothing in anoth
   const foreign = await createLogClient(mallory.engine().core).read(here, 0, await keys(mallory, here));
   berts.lies.instead = (route, asked) => {
     if (route !== 'groups/read' || (asked as RouteBody<'groups/read'>).groupId !== there) return undefined;
-    return { version: 2, entries: foreign.slots.map(toBase64url) } satisfies RouteAnswer<'groups/read'>;
+    return { version: 2, entries: foreign.map(toBase64url) } satisfies RouteAnswer<'groups/read'>;
   };
   await anna.messenger.renameGroup(there, 'Renamed');
-  await shows(bert, there, 'relay-misbehaved');
+  expect(await shows(bert, there, 'group-behind')).toEqual({ event: 'group-behind', who: a });
   expect(members(bert, there).sort()).toEqual([a, b, m].sort());
   expect(bert.conversation(there)?.title).toBe('There');
   expect(alarms(bert, here)).toEqual([]);
+  // Nothing of it sticks.
+  berts.lies = {};
+  await bert.say(there, 'at last');
+  await bert.until('the name', () => bert.conversation(there)?.title === 'Renamed');
+  await anna.until('the text', () => anna.texts(there).includes('at last'));
 });
 
 test('E14 log-truncated: a log that ends before the named head is not entered, though he was a member at its end', async () => {
@@ -291,7 +297,7 @@ test('E14: who is no member has no say about a group: a stranger’s or former m
   await bert.until('the barrier', () => bert.texts(m).includes('barrier'));
   await bothTalk(group, bert, anna, 'after');
   expect(alarms(bert, group)).toEqual([]);
-  expect(record(bert, group)).toMatchObject({ heard: null, pending: [] });
+  expect(record(bert, group)).toMatchObject({ heard: [], pending: [] });
 });
 
 test('E16: a newcomer who speaks before anybody heard of him is read once they have', async () => {
@@ -326,4 +332,65 @@ test('E14: a stranger’s welcome does not take the place of a contact’s', asy
   bert.engine().groups.ready();
   await bert.until('the group', () => bert.conversation(group)?.canSend);
   await bothTalk(group, anna, bert, 'after all');
+});
+
+test('E14 log-truncated: garbage shown once in the place of true entries spoils nothing that comes after', async () => {
+  const group = await groupOf('Two', anna, [bert]);
+  let shown = 0;
+  berts.lies.answer = (route, answer) => {
+    if (route !== 'groups/read' || shown > 0) return answer;
+    shown++;
+    const { version, entries } = answer as RouteAnswer<'groups/read'>;
+    const garbage = [systemRandom(512), systemRandom(700)].map(toBase64url);
+    return { version: version + 2, entries: [...garbage, ...entries] } satisfies RouteAnswer<'groups/read'>;
+  };
+  await anna.messenger.renameGroup(group, 'Renamed');
+  await bert.until('the lie', () => shown > 0);
+  await bothTalk(group, anna, bert, 'after the lie');
+  await bert.until('the name', () => bert.conversation(group)?.title === 'Renamed');
+  await anna.messenger.renameGroup(group, 'Again');
+  await bert.until('the new name', () => bert.conversation(group)?.title === 'Again');
+  await bothTalk(group, bert, anna, 'and on');
+  expect(record(bert, group)).toMatchObject({ heard: [] });
+  expect(stateOf(record(bert, group)).version).toBe(stateOf(record(anna, group)).version);
+});
+
+test('E14: a member who names entries that are not there stops the group only as long as he is in it, and is named', async () => {
+  await acquaint(anna, mallory);
+  const group = await groupOf('Three', anna, [bert, mallory]);
+  await bothTalk(group, anna, bert, 'before');
+  const { core, outbox } = mallory.engine();
+  const logHead = toBase64url(systemRandom(32));
+  const { state, epochs } = record(mallory, group);
+  const secret = toBase64url(epochs.at(-1)?.secret as Bytes);
+  const body = { kind: 'group-update', version: 1, groupId: group, logVersion: 1_000_000, logHead, epoch: 1, secret } as const;
+  for (const accountId of [a, b]) await core.step((step) => outbox.add(step, { to: { accountId, only: null }, body }));
+  for (const person of [anna, bert]) expect(await shows(person, group, 'group-behind')).toEqual({ event: 'group-behind', who: m });
+  expect(stateOf({ ...record(anna, group), state }).version).toBe(1);
+  await bert.say(group, 'waits');
+  await anna.messenger.removeMember(group, m);
+  await anna.until('the text', () => anna.texts(group).includes('waits'));
+  await bothTalk(group, anna, bert, 'after');
+  for (const person of [anna, bert]) expect(record(person, group)).toMatchObject({ heard: [] });
+});
+
+test('E14: a stranger’s welcomes into groups that are not there take no room from a contact’s', async () => {
+  await mallory.messenger.openContactLink(await bert.messenger.contactLink());
+  const { core, outbox } = mallory.engine();
+  for (let i = 0; i < 70; i++) {
+    const [groupId, logHead, secret] = [32, 32, 32].map((bytes) => toBase64url(systemRandom(bytes))) as [string, string, string];
+    const body = { kind: 'group-update', version: 1, groupId, logVersion: 1, logHead, epoch: 1, secret } as const;
+    await core.step((step) => outbox.add(step, { to: { accountId: b, only: null }, body }));
+  }
+  await mallory.say(b, 'barrier');
+  await bert.until('the barrier', () => bert.texts(m).includes('barrier'));
+  const group = await groupOf('Two', anna, [bert]);
+  await bothTalk(group, anna, bert, 'all the same');
+  const welcomes = () => [...bert.engine().core.read.all('welcomes')].length;
+  await expect.poll(welcomes, { timeout: 10_000 }).toBe(0);
+  expect(events(bert, m)).toEqual([]);
+  const asked = berts.asked.filter((route) => route === 'groups/read').length;
+  bert.engine().groups.ready();
+  await bothTalk(group, bert, anna, 'and on');
+  expect(berts.asked.filter((route) => route === 'groups/read')).toHaveLength(asked);
 });

@@ -122,7 +122,7 @@ export function createActs({ core, log, sync, directory, conversations, outbox }
 
   async function act(groupId: ConversationId, plan: Plan): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      if (core.read.get('groups', groupId)?.heard) await sync.group(groupId);
+      if (core.read.get('groups', groupId)?.heard.length) await sync.group(groupId);
       if ((await attempt(groupId, plan)) !== null) return;
       await sync.group(groupId);
     }
@@ -145,7 +145,7 @@ export function createActs({ core, log, sync, directory, conversations, outbox }
         acting: [],
         noticedEpoch: FIRST_EPOCH,
         requestFrom: null,
-        heard: null,
+        heard: [],
       };
       step.put('groups', groupId, record);
       conversations.ensure(step, groupId, 'group');

@@ -2,7 +2,6 @@
 import {
   acceptDistribution,
   canDo,
-  CryptoError,
   distributionIdOf,
   epochCommitment,
   equalBytes,
@@ -12,22 +11,20 @@ import {
 import type { AccountId, ConversationId } from '../api.ts';
 import type { GroupControl } from '../apply.ts';
 import type { Conversations } from '../conversations.ts';
-import { accountIn } from '../core.ts';
+import { accountIn, type Core } from '../core.ts';
 import { deviceKey, type GroupRecord } from '../state.ts';
 import type { Step } from '../step.ts';
 import { encodeBody, parseBody } from '../../content/body.ts';
 import { stateOf } from './group-values.ts';
-import { type GroupReceiver, senderKeyName } from './receive.ts';
+import { senderKeyName } from './receive.ts';
 import type { Sync } from './sync.ts';
+import { isTrusted, makeRoom } from './waiting.ts';
 
 // Secrets that somebody claims to be an epoch's, until the log says which one is.
 const MAX_PENDING = 8;
 
 // Sender keys of one device kept: the present one and those of messages still under way.
 const MAX_DISTRIBUTIONS = 4;
-
-const MAX_EARLY_KEYS = 256;
-const MAX_WELCOMES = 64;
 
 type Device = { accountId: AccountId; deviceId: number };
 type SenderKeyBody = GroupControl & { kind: 'sender-key' };
@@ -39,23 +36,24 @@ export type Control = {
   early(step: Step, groupId: ConversationId): Promise<void>;
 };
 
-export type ControlParts = { conversations: Conversations; receiver: GroupReceiver; sync: Sync; retry(): void };
+export type ControlParts = { core: Core; conversations: Conversations; sync: Sync; retry(): void };
 
-export function createControl({ conversations, receiver, sync, retry }: ControlParts): Control {
+export function createControl({ core, conversations, sync, retry }: ControlParts): Control {
   function keepEarly(step: Step, from: Device, body: WithSecret): void {
     const key = `${body.groupId} ${deviceKey(from.accountId, from.deviceId)} ${body.kind}`;
-    if (!step.get('earlyKeys', key) && [...step.all('earlyKeys')].length >= MAX_EARLY_KEYS) return;
-    step.put('earlyKeys', key, { from: from.accountId, deviceId: from.deviceId, body: encodeBody(body) });
+    step.put('earlyKeys', key, { from: from.accountId, deviceId: from.deviceId, body: encodeBody(body), at: core.now() });
+    makeRoom(step, 'earlyKeys', core.now());
   }
 
   function welcome(step: Step, from: Device, body: WithSecret): void {
     if (!body.secret) return;
     const known = step.get('welcomes', body.groupId);
-    if (!known && [...step.all('welcomes')].length >= MAX_WELCOMES) throw new CryptoError('too-large');
-    const trust = (accountId: AccountId): boolean =>
-      accountId === accountIn(step).accountId || step.get('contacts', accountId)?.standing === 'accepted';
     // The later head wins: an earlier one may name an epoch that is over. No stranger's, though, over a contact's.
-    const preferred = !known || (trust(known.from) === trust(from.accountId) ? known.logVersion <= body.logVersion : trust(from.accountId));
+    const preferred =
+      !known ||
+      (isTrusted(step, known.from) === isTrusted(step, from.accountId)
+        ? known.logVersion <= body.logVersion
+        : isTrusted(step, from.accountId));
     if (preferred) {
       const { logVersion, epoch } = body;
       const secret = fromBase64url(body.secret);
@@ -66,7 +64,9 @@ export function createControl({ conversations, receiver, sync, retry }: ControlP
         epoch,
         secret,
         alarmed: false,
+        at: core.now(),
       });
+      makeRoom(step, 'welcomes', core.now());
     }
     if (body.kind === 'sender-key') keepEarly(step, from, body);
     step.after(() => void sync.join(body.groupId).catch(() => undefined));
@@ -139,7 +139,8 @@ export function createControl({ conversations, receiver, sync, retry }: ControlP
       if (!isStranger && body.secret) keepEarly(step, from, body);
       return;
     }
-    const heard = receiver.hear(step, body.groupId, body.logVersion, fromBase64url(body.logHead));
+    const head = { by: from.accountId, version: body.logVersion, hash: fromBase64url(body.logHead) };
+    const heard = sync.hear(step, body.groupId, head);
     takeIn(step, from, body, heard === 'ahead');
     step.after(retry);
   }

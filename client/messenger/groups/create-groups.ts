@@ -40,7 +40,7 @@ export function createGroups(parts: GroupParts): Groups {
   const receiver: GroupReceiver = createGroupReceiver({ ...parts, sync });
   const held = createHeld(core, receiver.open);
   const retry = (): void => void held.retry().catch(() => undefined);
-  const control: Control = createControl({ conversations, receiver, sync, retry });
+  const control: Control = createControl({ core, conversations, sync, retry });
   const acts: Acts = createActs({ ...parts, log, sync });
 
   function membersOf(groupId: ConversationId): AccountId[] {
@@ -70,7 +70,8 @@ export function createGroups(parts: GroupParts): Groups {
     ...acts,
     courier: createGroupCourier({ ...parts, sync, acts: () => acts }),
     async take(step, envelope) {
-      if ((await receiver.open(step, envelope)) === 'hold') held.keep(step, envelope);
+      const tried = await receiver.open(step, envelope);
+      if (tried !== 'done') held.keep(step, envelope, tried.hold);
     },
     control: (step, from, body) => control.apply(step, from, body),
     async receipt(step, from, body) {
@@ -95,7 +96,8 @@ export function createGroups(parts: GroupParts): Groups {
     ready() {
       for (const [groupId] of core.read.all('welcomes')) void sync.join(groupId).catch(() => undefined);
       for (const [groupId, record] of core.read.all('groups')) {
-        if (record.heard || record.acting.length > 0 || record.pending.length > 0) void sync.group(groupId).catch(() => undefined);
+        if (record.heard.length > 0 || record.acting.length > 0 || record.pending.length > 0)
+          void sync.group(groupId).catch(() => undefined);
         if (record.standing === 'member' && stateOf(record).rotationDue) rotationDue(groupId);
       }
       retry();

@@ -1,18 +1,20 @@
 /** Group envelopes whose epoch secret, sender key or log entry is still under way: kept in the vault, tried again when something came. */
+import type { ConversationId } from '../api.ts';
 import type { Core } from '../core.ts';
 import type { Taken } from '../inbox.ts';
 import type { HeldEnvelope } from '../state.ts';
 import type { Step } from '../step.ts';
 
-// Anybody can send bytes that open nowhere: more than this many push out the oldest.
-const MAX_HELD = 256;
+// Anybody can send bytes that open nowhere, and any member ones under a key nobody has: beyond this, the oldest of their kind go.
+const MAX_HELD_EACH = 256;
 const MAX_AGE_MS = 30 * 24 * 3_600_000;
 
-/** `hold`: not yet; anything thrown: never. */
-export type Try = (step: Step, envelope: Taken) => Promise<'done' | 'hold'>;
+/** `hold`: not yet, and the group whose keys open its outer layer, if any do; anything thrown: never. */
+export type Tried = 'done' | { hold: ConversationId | null };
+export type Try = (step: Step, envelope: Taken) => Promise<Tried>;
 
 export type Held = {
-  keep(step: Step, envelope: Taken): void;
+  keep(step: Step, envelope: Taken, group: ConversationId | null): void;
   retry(): Promise<void>;
 };
 
@@ -22,14 +24,16 @@ export function createHeld(core: Core, attempt: Try): Held {
 
   async function retryOne(step: Step, key: string, envelope: HeldEnvelope): Promise<void> {
     const result = await step.attempt((inner) => attempt(inner, envelope)).catch(() => 'never' as const);
-    if (result !== 'hold' || core.now() - envelope.heldAt > MAX_AGE_MS) step.remove('held', key);
+    if (typeof result === 'string' || core.now() - envelope.heldAt > MAX_AGE_MS) step.remove('held', key);
+    else if (result.hold !== envelope.group) step.put('held', key, { ...envelope, group: result.hold });
   }
 
   return {
-    keep(step, { envelopeId, body, storedAt }) {
-      step.put('held', String(++last), { envelopeId, body, storedAt, heldAt: core.now() });
-      const keys = [...step.all('held')].map(([key]) => Number(key)).sort((a, b) => a - b);
-      for (const key of keys.slice(0, Math.max(0, keys.length - MAX_HELD))) step.remove('held', String(key));
+    keep(step, { envelopeId, body, storedAt }, group) {
+      step.put('held', String(++last), { envelopeId, body, storedAt, heldAt: core.now(), group });
+      const alike = [...step.all('held')].filter(([, one]) => one.group === group).map(([key]) => Number(key));
+      const oldest = alike.sort((a, b) => a - b).slice(0, Math.max(0, alike.length - MAX_HELD_EACH));
+      for (const key of oldest) step.remove('held', String(key));
     },
     async retry() {
       if ([...core.read.all('held')].length === 0) return;

@@ -2,14 +2,18 @@
 import { type EpochKeys, fromBase64url, primitives, toBase64url } from '../../../crypto/index.ts';
 import type { Bytes } from '../../../crypto/index.ts';
 import { groupAccessChangeBytes, groupAppendBytes, groupCreateBytes, groupReadBytes } from '../../../server/protocol/signed-requests.ts';
+import { MAX_GROUP_ENTRIES } from '../../../server/protocol/limits.ts';
 import type { Core } from '../core.ts';
+
+// A log of ten years, and more than a hostile one may take of a phone's memory.
+const MAX_READ_BYTES = 64 * 1_048_576;
 
 export type LogClient = {
   create(groupId: string, keys: EpochKeys, slot: Bytes): Promise<void>;
   /** `next`: the keys of the epoch that the slot opens. */
   append(groupId: string, version: number, keys: EpochKeys, slot: Bytes, next: EpochKeys | null): Promise<void>;
-  /** Everything from that version on. */
-  read(groupId: string, from: number, keys: EpochKeys): Promise<{ version: number; slots: Bytes[] }>;
+  /** Everything from that version on, as far as it is bearable: a later reading goes on from there. */
+  read(groupId: string, from: number, keys: EpochKeys): Promise<Bytes[]>;
 };
 
 async function sign(keys: EpochKeys, bytes: Bytes): Promise<string> {
@@ -43,10 +47,13 @@ export function createLogClient(core: Core): LogClient {
     },
     async read(groupId, from, keys) {
       const slots: Bytes[] = [];
+      let bytes = 0;
       for (;;) {
         const got = await page(groupId, from + slots.length, keys);
         slots.push(...got.slots);
-        if (got.slots.length === 0 || from + slots.length >= got.version) return { version: got.version, slots };
+        bytes += got.slots.reduce((sum, slot) => sum + slot.length, 0);
+        const end = Math.min(got.version, MAX_GROUP_ENTRIES);
+        if (got.slots.length === 0 || from + slots.length >= end || bytes >= MAX_READ_BYTES) return slots;
       }
     },
   };

@@ -1,7 +1,6 @@
 /** A group envelope: which epoch, which sender key, was the sender a member, and is the log he saw the log we see (D3, D5). */
 import {
   type ContentHeader,
-  compareHead,
   CryptoError,
   equalBytes,
   fromBase64url,
@@ -30,14 +29,13 @@ import { isListed, personOf } from '../person.ts';
 import { deviceKey, type GroupRecord, type GroupSender } from '../state.ts';
 import type { Step } from '../step.ts';
 import { keysOf, stateOf } from './group-values.ts';
+import type { Tried } from './held.ts';
 import type { Sync } from './sync.ts';
 
 export type ReceiveParts = { directory: Directory; conversations: Conversations; receipts: Receipts; gaps: Gaps; sync: Sync };
 
 export type GroupReceiver = {
-  open(step: Step, envelope: Taken): Promise<'done' | 'hold'>;
-  /** A later head was named: to be applied before anything is encrypted. */
-  hear(step: Step, groupId: ConversationId, version: number, hash: Uint8Array<ArrayBuffer>): 'same' | 'ahead' | 'differs' | 'too-old';
+  open(step: Step, envelope: Taken): Promise<Tried>;
 };
 
 type Found = { groupId: string; epoch: number; sealed: SealedMessage };
@@ -55,24 +53,6 @@ export function createGroupReceiver({ directory, conversations, receipts, gaps, 
       }
     }
     return null;
-  }
-
-  function hear(
-    step: Step,
-    groupId: ConversationId,
-    version: number,
-    hash: Uint8Array<ArrayBuffer>,
-  ): 'same' | 'ahead' | 'differs' | 'too-old' {
-    const record = step.get('groups', groupId);
-    if (!record) return 'too-old';
-    const compared = compareHead(stateOf(record), version, hash);
-    if (compared === 'differs') sync.alarm(step, groupId);
-    if (compared === 'ahead') {
-      if (!record.heard || record.heard.version < version)
-        step.put('groups', groupId, { ...record, heard: { version, hash, alarmed: false } });
-      step.after(() => void sync.group(groupId).catch(() => undefined));
-    }
-    return compared;
   }
 
   /** D5 "Late and stale": a member, or one who was and whose removal nobody has told me of when this came. */
@@ -123,10 +103,9 @@ export function createGroupReceiver({ directory, conversations, receipts, gaps, 
   }
 
   return {
-    hear,
     async open(step, envelope) {
       const found = await find(step, envelope.body);
-      if (!found) return 'hold';
+      if (!found) return { hold: null };
       const { groupId, epoch, sealed } = found;
       const record = step.get('groups', groupId);
       const from = { accountId: sealed.fromAccount, deviceId: sealed.fromDevice };
@@ -139,13 +118,14 @@ export function createGroupReceiver({ directory, conversations, receipts, gaps, 
       const sender: GroupSender | undefined = step.get('groupSenders', name);
       const distribution = toBase64url(peekSenderKeyMessage(sealed.message).distributionId);
       const states = sender?.states.find((one) => one.distribution === distribution);
-      if (!sender || !states) return 'hold';
+      if (!sender || !states) return { hold: groupId };
       const decrypted = await groupDecrypt(states.states, sealed.message);
       const header = parseContent(decrypted.plaintext);
       requireContext(header, { from, to: { groupId: fromBase64url(groupId), epoch } });
       if (!('groupId' in header.to)) throw new CryptoError('wrong-kind');
       // Judged by the log the sender saw, not by an older one; the sender key stays where it was until then.
-      if (hear(step, groupId, header.to.logVersion, header.to.logHead) === 'ahead') return 'hold';
+      const head = { by: from.accountId, version: header.to.logVersion, hash: header.to.logHead };
+      if (sync.hear(step, groupId, head) === 'ahead') return { hold: groupId };
       requireSender(record, state, from.accountId, epoch);
       const person = personOf(step, from.accountId);
       if (!person || !isListed(person, from.deviceId)) throw new CryptoError('not-allowed');

@@ -142,11 +142,11 @@ export function createGroupCourier({ core, connection, directory, outbox, sync, 
   /** Null: nothing stands in the way. */
   async function clear(groupId: string): Promise<Outcome | null> {
     let record = requireMember(core.read, groupId);
-    if (record.heard) {
+    if (record.heard.length > 0) {
       await sync.group(groupId);
       record = requireMember(core.read, groupId);
       // Somebody named a head for which the key is still under way.
-      if (record.heard) return { next: 'later', afterMs: 0 };
+      if (record.heard.length > 0) return { next: 'later', afterMs: 0 };
     }
     const state = stateOf(record);
     if (state.rotationDue) {
@@ -177,7 +177,7 @@ export function createGroupCourier({ core, connection, directory, outbox, sync, 
     // What was encrypted for an epoch that is over is encrypted again, for those who are members now.
     const record = requireMember(core.read, groupId);
     const isCurrent = (one: OutboxItem, group: GroupRecord): boolean => one.group?.epoch === stateOf(group).epoch;
-    if (!isCurrent(item, record) || record.heard) {
+    if (!isCurrent(item, record) || record.heard.length > 0) {
       const obstacle = await clear(groupId);
       if (obstacle) return obstacle;
       item = await core.step(async (step) => {
@@ -208,7 +208,8 @@ export function createGroupCourier({ core, connection, directory, outbox, sync, 
       const group = item as GroupItem;
       const record = requireMember(step, group.to.groupId);
       const state = stateOf(record);
-      if (record.heard || !mayPost(state, accountIn(step).accountId) || strangersIn(step, state).length > 0) throw new Failure('offline');
+      if (record.heard.length > 0 || !mayPost(state, accountIn(step).accountId) || strangersIn(step, state).length > 0)
+        throw new Failure('offline');
       await seal(step, group, record);
     },
     async deliver(order) {

@@ -3,6 +3,7 @@
  * reach what members have named, or it is an alarm: a truncated or forked log is a group that somebody hides something from (D5, ATTACKS 39).
  */
 import {
+  atHead,
   compareHead,
   CryptoError,
   epochCommitment,
@@ -27,6 +28,7 @@ import { keysOf, stateOf } from './group-values.ts';
 import type { LogClient } from './log-client.ts';
 import { tellNews } from './news.ts';
 import { applySlots, type Change, eventOf } from './replay.ts';
+import { isTrusted } from './waiting.ts';
 
 export type Sync = {
   /** Reads on from what is known. Rejects when the relay cannot be asked. */
@@ -35,8 +37,11 @@ export type Sync = {
   join(groupId: ConversationId): Promise<void>;
   /** What the slots change, in this step: rows, endings, news. */
   apply(step: Step, groupId: ConversationId, slots: readonly Bytes[]): Promise<GroupRecord>;
-  alarm(step: Step, groupId: ConversationId): void;
+  /** Somebody named where the log stands. `ahead`: to be read first, and before anything is encrypted if he is a member. */
+  hear(step: Step, groupId: ConversationId, head: Head): 'same' | 'ahead' | 'differs' | 'too-old';
 };
+
+export type Head = { by: AccountId; version: number; hash: Bytes };
 
 export type SyncParts = {
   core: Core;
@@ -55,10 +60,20 @@ const isHidden = (error: unknown): boolean => error instanceof RelayFailure && e
 export function createSync({ core, log, directory, conversations, outbox, changed, rotationDue }: SyncParts): Sync {
   const running = new Map<string, Promise<void>>();
 
-  function alarm(step: Step, groupId: ConversationId): void {
+  function alarm(step: Step, groupId: ConversationId, event: SystemEvent = { event: 'relay-misbehaved', what: 'group-log' }): void {
     // Said once, until something else happens in the group.
-    if (step.get('conversations', groupId)?.last?.system?.event === 'relay-misbehaved') return;
-    conversations.event(step, groupId, { event: 'relay-misbehaved', what: 'group-log' }, accountIn(step).accountId);
+    if (step.get('conversations', groupId)?.last?.system?.event === event.event) return;
+    conversations.event(step, groupId, event, accountIn(step).accountId);
+  }
+
+  /** What was heard of, after a reading: only what is still to come, by those who still have a say. */
+  function settle(step: Step, groupId: ConversationId, record: GroupRecord): GroupRecord {
+    const state = stateOf(record);
+    const compared = record.heard
+      .filter(({ by }) => state.members.has(by))
+      .map((head) => ({ head, is: compareHead(state, head.version, head.hash) }));
+    if (compared.some(({ is }) => is === 'differs')) alarm(step, groupId);
+    return { ...record, heard: compared.filter(({ is }) => is === 'ahead').map(({ head }) => head) };
   }
 
   /** Names for members nobody here has met. */
@@ -86,35 +101,34 @@ export function createSync({ core, log, directory, conversations, outbox, change
     return { ...record, standing: applied.type === 'leave' ? 'left' : 'removed' };
   }
 
-  async function apply(step: Step, groupId: ConversationId, slots: readonly Bytes[]): Promise<GroupRecord> {
-    const before = step.get('groups', groupId);
-    if (!before) throw new CryptoError('malformed');
-    const { record, changes } = await applySlots(before, groupId, slots);
+  async function applyTo(step: Step, groupId: ConversationId, base: GroupRecord, slots: readonly Bytes[]): Promise<GroupRecord> {
+    const { record, changes } = await applySlots(base, groupId, slots);
     let now = record;
     for (const change of changes) now = await take(step, groupId, now, change);
-    const state = stateOf(now);
-    if (now.heard && state.version >= now.heard.version) {
-      if (compareHead(state, now.heard.version, now.heard.hash) === 'differs') alarm(step, groupId);
-      now = { ...now, heard: null };
-    }
+    now = settle(step, groupId, now);
     step.put('groups', groupId, now);
     conversations.show(step, groupId);
-    if (now.state !== before.state || now.epochs !== before.epochs) {
+    if (changes.length > 0 || now.epochs !== base.epochs || now.heard.length < base.heard.length) {
       step.after(() => {
-        meet(state);
+        meet(stateOf(now));
         changed(groupId);
       });
     }
     return now;
   }
 
+  async function apply(step: Step, groupId: ConversationId, slots: readonly Bytes[]): Promise<GroupRecord> {
+    const before = step.get('groups', groupId);
+    if (!before) throw new CryptoError('malformed');
+    return applyTo(step, groupId, before, slots);
+  }
+
   /** The access key changes with the epoch, and which epoch the relay is at is not known: newest first. */
-  async function read(groupId: ConversationId, record: GroupRecord): Promise<{ version: number; slots: Bytes[] } | null> {
-    const { version } = stateOf(record);
+  async function read(groupId: ConversationId, record: GroupRecord, from: number): Promise<Bytes[] | null> {
     const newestFirst = [...record.epochs, ...record.pending].sort((a, b) => b.epoch - a.epoch);
     for (const epoch of newestFirst.slice(0, 8)) {
       try {
-        return await log.read(groupId, version, await keysOf(groupId, epoch));
+        return await log.read(groupId, from, await keysOf(groupId, epoch));
       } catch (error) {
         if (!isHidden(error)) throw error;
       }
@@ -125,18 +139,26 @@ export function createSync({ core, log, directory, conversations, outbox, change
   async function syncOnce(groupId: ConversationId): Promise<void> {
     const record = core.read.get('groups', groupId);
     if (record?.standing !== 'member') return;
-    const from = stateOf(record).version;
-    const got = await read(groupId, record);
-    if (!got) return;
+    // From the last valid entry: a relay that once showed something else in its place has not spoiled what comes after.
+    const from = atHead(stateOf(record)).version;
+    const slots = await read(groupId, record, from);
+    if (!slots) return;
     await core.step(async (step) => {
       const before = step.get('groups', groupId);
       if (before?.standing !== 'member') return;
-      const applied = stateOf(before).version - from;
-      const after = await apply(step, groupId, got.slots.slice(Math.max(0, applied)));
+      const head = atHead(stateOf(before));
+      const base = { ...before, state: encodeGroupState(head) };
+      const after = await applyTo(step, groupId, base, slots.slice(head.version - from));
       // Members have named a version that this log does not reach. Nothing is encrypted for the group until it does.
-      if (after.heard && !after.heard.alarmed && got.version < after.heard.version) {
-        alarm(step, groupId);
-        step.put('groups', groupId, { ...after, heard: { ...after.heard, alarmed: true } });
+      const end = from + slots.length;
+      const isAll = stateOf(after).version === end;
+      const missed = after.heard.filter(({ version, alarmed }) => !alarmed && (isAll || version > end));
+      for (const { by } of missed) alarm(step, groupId, { event: 'group-behind', who: by });
+      if (missed.length > 0) {
+        step.put('groups', groupId, {
+          ...after,
+          heard: after.heard.map((one) => (missed.includes(one) ? { ...one, alarmed: true } : one)),
+        });
       }
     });
   }
@@ -144,7 +166,7 @@ export function createSync({ core, log, directory, conversations, outbox, change
   async function replay(groupId: ConversationId, welcome: Welcome): Promise<GroupRecord | null> {
     const id = fromBase64url(groupId);
     const own = await keysOf(groupId, welcome);
-    const { slots } = await log.read(groupId, 0, own);
+    const slots = await log.read(groupId, 0, own);
     const keys = await recoverLogKeys(id, slots, welcome.epoch, own.log);
     const commitment = epochCommitment(welcome.secret, id, welcome.epoch);
     const keyOf = (epoch: number): EpochLogKey[] => {
@@ -169,7 +191,7 @@ export function createSync({ core, log, directory, conversations, outbox, change
       acting: [],
       noticedEpoch: epoch,
       requestFrom: null,
-      heard: null,
+      heard: [],
     };
   }
 
@@ -185,7 +207,10 @@ export function createSync({ core, log, directory, conversations, outbox, change
 
   function refuse(step: Step, groupId: ConversationId, welcome: Welcome): void {
     const now = step.get('welcomes', groupId);
-    if (!now || welcome.alarmed) return;
+    if (!now) return;
+    // A stranger's is no concern of anybody's, and not asked for again.
+    if (!isTrusted(step, welcome.from)) return step.remove('welcomes', groupId);
+    if (welcome.alarmed) return;
     step.put('welcomes', groupId, { ...now, alarmed: true });
     conversations.event(step, welcome.from, { event: 'relay-misbehaved', what: 'group-log' }, welcome.from);
   }
@@ -195,7 +220,7 @@ export function createSync({ core, log, directory, conversations, outbox, change
     const state = stateOf(record);
     // Whoever hands out keys without being a member has no say in who may write to me.
     const adder: AccountId = welcome.from;
-    const trusted = adder === me || (state.members.has(adder) && step.get('contacts', adder)?.standing === 'accepted');
+    const trusted = adder === me || (state.members.has(adder) && isTrusted(step, adder));
     step.put('groups', groupId, { ...record, requestFrom: trusted ? null : adder });
     step.remove('welcomes', groupId);
     conversations.ensure(step, groupId, 'group');
@@ -205,6 +230,22 @@ export function createSync({ core, log, directory, conversations, outbox, change
       meet(state);
       changed(groupId);
     });
+  }
+
+  function hear(step: Step, groupId: ConversationId, { by, version, hash }: Head): 'same' | 'ahead' | 'differs' | 'too-old' {
+    const record = step.get('groups', groupId);
+    if (!record) return 'too-old';
+    const state = stateOf(record);
+    const compared = compareHead(state, version, hash);
+    if (compared === 'differs') alarm(step, groupId);
+    if (compared !== 'ahead') return compared;
+    const known = record.heard.find((head) => head.by === by);
+    if (state.members.has(by) && (known === undefined || known.version < version)) {
+      const heard = [...record.heard.filter((head) => head !== known), { by, version, hash, alarmed: false }];
+      step.put('groups', groupId, { ...record, heard });
+    }
+    step.after(() => void sync.group(groupId).catch(() => undefined));
+    return compared;
   }
 
   /** One at a time, and once more for those who asked while it ran. */
@@ -218,10 +259,11 @@ export function createSync({ core, log, directory, conversations, outbox, change
     return next;
   }
 
-  return {
+  const sync: Sync = {
     apply,
-    alarm,
+    hear,
     group: (groupId) => single(groupId, () => syncOnce(groupId)),
     join: (groupId) => single(groupId, () => joinOnce(groupId)),
   };
+  return sync;
 }

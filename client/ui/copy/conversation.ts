@@ -136,6 +136,8 @@ export function eventSentence(event: SystemEvent, name: (accountId: string) => s
       return event.count === 1
         ? `A message from ${who(event.from)} has not arrived.`
         : `${event.count} messages from ${who(event.from)} have not arrived.`;
+    case 'group-behind':
+      return `${who(event.who)} speaks of changes to this group that the relay does not show. What you write waits until it shows them, or until ${who(event.who)} is no longer a member.`;
     case 'relay-misbehaved':
       return {
         'group-log': 'The relay showed two different histories of this group. Nothing of the wrong one was taken over.',
