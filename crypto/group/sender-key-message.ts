@@ -12,7 +12,7 @@ import { require } from '../errors.ts';
 import { requireCurveKey } from '../keys/curve-key.ts';
 import { SIGNATURE_BYTES } from '../keys/signature.ts';
 import { MAX_ENVELOPE_BYTES } from '../limits.ts';
-import { bytesField, fieldReader, numberField } from './signal-protobuf.ts';
+import { bytesField, fieldReader, numberField } from '../wire/signal-protobuf.ts';
 
 const VERSION = 0x33;
 const KEY_TYPE = 0x05;

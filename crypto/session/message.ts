@@ -13,7 +13,7 @@
  */
 import type { Bytes } from '../bytes.ts';
 import { CryptoError, require } from '../errors.ts';
-import { type FieldReader, fieldReader } from '../group/signal-protobuf.ts';
+import { type FieldReader, fieldReader } from '../wire/signal-protobuf.ts';
 import { requireCurveKey } from '../keys/curve-key.ts';
 import { MAX_ENVELOPE_BYTES, MAX_PREKEY_ID, MAX_REGISTRATION_ID } from '../limits.ts';
 import { ENCODED_KEY_BYTES, KEY_TYPE } from './library.ts';
