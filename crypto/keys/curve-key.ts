@@ -22,6 +22,7 @@ export function requireCurveKey<K extends Uint8Array>(publicKey: K): K {
 
 export async function generateKeyPair(random: RandomBytes): Promise<KeyPair> {
   const privateKey = random(CURVE_KEY_BYTES);
+  require(privateKey.length === CURVE_KEY_BYTES && privateKey.some((byte) => byte !== 0), 'bad-key');
   // RFC 7748 §5, done here as well: libsignal signs wrongly with a key that is not clamped (L10).
   privateKey[0] = (privateKey[0] as number) & 248;
   privateKey[31] = ((privateKey[31] as number) & 127) | 64;

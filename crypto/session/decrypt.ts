@@ -16,8 +16,8 @@ import type { DeviceAddress } from '../keys/account-id.ts';
 import type { KeyPair } from '../keys/curve-key.ts';
 import { acceptSession } from './handshake.ts';
 import { type FirstMessage, type LaterMessage, parseSessionMessage } from './message.ts';
-import { Ratchet } from './ratchet.ts';
-import { beganWith, chainName, decodeRecord, encodeRecord, identityOf } from './record.ts';
+import { decryptMessage } from './ratchet.ts';
+import { beganWith, chainOf, decodeRecord, encodeRecord, identityOf, type SessionState } from './record.ts';
 import { encodeSession, type Records, recordsOf, type Session } from './session.ts';
 import type { OurKeys } from './store.ts';
 
@@ -47,9 +47,9 @@ export type Decrypted = {
 
 type Attempt = { plaintext: Bytes; record: Bytes; stepped: boolean };
 
-async function attempt(input: DecryptInput, record: Bytes, message: LaterMessage): Promise<Attempt> {
-  const state = decodeRecord(record);
-  const { plaintext, stepped } = await new Ratchet(input.ours, state).decryptMessage(message, input.now, input.random);
+/** The state is spent by it. */
+async function attempt(input: DecryptInput, state: SessionState, message: LaterMessage): Promise<Attempt> {
+  const { plaintext, stepped } = await decryptMessage(state, input.ours, message, input.now, input.random);
   return { plaintext, stepped, record: encodeRecord(state) };
 }
 
@@ -59,25 +59,30 @@ function finish(input: DecryptInput, records: Records, index: number, done: Atte
   return { session: encodeSession(input.peer, kept), plaintext: done.plaintext, identityKey: identityOf(done.record) };
 }
 
-async function decryptIn(input: DecryptInput, records: Records, index: number, message: LaterMessage): Promise<Decrypted> {
-  const record = records[index] as Bytes;
-  require(isExpected(input, record), 'untrusted-identity');
-  return finish(input, records, index, await attempt(input, record, message));
-}
-
-function isExpected(input: DecryptInput, record: Bytes): boolean {
-  return input.expectedIdentity === null || equalBytes(identityOf(record), input.expectedIdentity);
+async function decryptIn(
+  input: DecryptInput,
+  records: Records,
+  index: number,
+  state: SessionState,
+  message: LaterMessage,
+): Promise<Decrypted> {
+  const isExpected = input.expectedIdentity === null || equalBytes(state.identityKey, input.expectedIdentity);
+  require(isExpected, 'untrusted-identity');
+  return finish(input, records, index, await attempt(input, state, message));
 }
 
 async function decryptLater(input: DecryptInput, records: Records, message: LaterMessage): Promise<Decrypted> {
   require(records.length > 0, 'unknown-session');
-  const name = chainName(message.ratchetKey);
-  const known = records.findIndex((record) => decodeRecord(record).chains[name] !== undefined);
-  if (known >= 0) return decryptIn(input, records, known, message);
+  const states: SessionState[] = [];
+  for (const [index, record] of records.entries()) {
+    const state = decodeRecord(record);
+    if (chainOf(state, message.ratchetKey)) return decryptIn(input, records, index, state, message);
+    states.push(state);
+  }
   let refusal: unknown;
-  for (let i = 0; i < records.length; i++) {
+  for (const [index, state] of states.entries()) {
     try {
-      return await decryptIn(input, records, i, message);
+      return await decryptIn(input, records, index, state, message);
     } catch (error) {
       require(error instanceof CryptoError, 'malformed');
       // The open session's reason is the likeliest one.
@@ -92,16 +97,16 @@ async function decryptFirst(input: DecryptInput, records: Records, message: Firs
   const trusted = input.expectedIdentity ?? (records[0] ? identityOf(records[0]) : identityKey);
   require(equalBytes(identityKey, trusted), 'untrusted-identity');
   const began = records.findIndex((record) => beganWith(record, baseKey) && equalBytes(identityOf(record), identityKey));
-  if (began >= 0) return decryptIn(input, records, began, message.inner);
+  if (began >= 0) return decryptIn(input, records, began, decodeRecord(records[began] as Bytes), message.inner);
   require(!input.isKnownFirst(identityKey, baseKey), 'unknown-session');
   const signedPrekey = input.signedPrekey(signedPrekeyId);
   require(signedPrekey !== undefined, 'unknown-prekey');
   const oneTimePrekey = oneTimePrekeyId === undefined ? undefined : input.oneTimePrekey(oneTimePrekeyId);
   require(oneTimePrekeyId === undefined || oneTimePrekey !== undefined, 'unknown-prekey'); // L6
-  const record = await acceptSession(input.ours, message, signedPrekey, oneTimePrekey, input.random);
-  const done = await attempt(input, record, message.inner);
+  const state = await acceptSession(input.ours, message, signedPrekey, oneTimePrekey, input.random);
+  const done = await attempt(input, state, message.inner);
   const first = { baseKey, signedPrekeyId, ...(oneTimePrekeyId === undefined ? {} : { oneTimePrekeyId }) };
-  return { ...finish(input, [record, ...records], 0, done), first };
+  return { ...finish(input, [done.record, ...records], 0, done), first };
 }
 
 /**

@@ -8,8 +8,8 @@ import { require } from '../errors.ts';
 import type { DeviceAddress } from '../keys/account-id.ts';
 import { MAX_ENVELOPE_BYTES } from '../limits.ts';
 import { MESSAGE_TYPE } from './message.ts';
-import { Ratchet } from './ratchet.ts';
-import { decodeRecord, encodeRecord, isAcknowledged } from './record.ts';
+import { encryptMessage } from './ratchet.ts';
+import { decodeRecord, encodeRecord } from './record.ts';
 import { encodeSession, recordsOf, type Session } from './session.ts';
 import type { OurKeys } from './store.ts';
 
@@ -23,7 +23,7 @@ export async function encrypt(
   require(plaintext.length <= MAX_ENVELOPE_BYTES, 'too-large');
   const [open, ...archived] = recordsOf(session, peer);
   const state = decodeRecord(open as Bytes);
-  const type = isAcknowledged(state) ? MESSAGE_TYPE.later : MESSAGE_TYPE.first;
-  const body = await new Ratchet(ours, state).encryptMessage(plaintext);
+  const type = state.pending ? MESSAGE_TYPE.first : MESSAGE_TYPE.later;
+  const body = await encryptMessage(state, ours, plaintext);
   return { session: encodeSession(peer, [encodeRecord(state), ...archived]), message: concat(Uint8Array.of(type), body) };
 }

@@ -7,16 +7,16 @@
  * identity key is the right one is the caller's question, asked before. Does not promise forward secrecy of the first message where no
  * one-time prekey was left (§4.4), nor, being X3DH alone, anything against a quantum computer: the sealing does (D4).
  */
-import type { Bytes, RandomBytes } from '../bytes.ts';
+import type { RandomBytes } from '../bytes.ts';
 import { require } from '../errors.ts';
 import { type DeviceAddress, requireDeviceId } from '../keys/account-id.ts';
 import { type KeyPair, requireCurveKey } from '../keys/curve-key.ts';
 import type { PrekeyBundle } from '../keys/prekey-bundle.ts';
 import { MAX_PREKEY_ID, MAX_REGISTRATION_ID } from '../limits.ts';
 import { primitives } from '../primitives/installed.ts';
-import { encodeKey, ephemeralPair, type LibrarySession, SessionBuilder } from './library.ts';
+import { BASE_KEY, decodeKey, encodeKey, ephemeralPair, type LibrarySession, SessionBuilder } from './library.ts';
 import type { FirstMessage } from './message.ts';
-import { encodeRecord, type SessionState } from './record.ts';
+import { type Chain, encodeRecord, type SessionState } from './record.ts';
 import { encodeSession, recordsOf, type Session } from './session.ts';
 import { LIBRARY_ADDRESS, libraryPair, type OurKeys, throwAwayStore } from './store.ts';
 
@@ -37,11 +37,35 @@ class Handshake extends SessionBuilder {
   }
 }
 
-// The library's chains are ours but for the days of skipped keys, of which a new session has none.
-function fresh(session: LibrarySession): SessionState {
-  const chains: SessionState['chains'] = {};
-  for (const [name, chain] of Object.entries(session.chains)) chains[name] = { ...chain, storedOn: {} };
-  return { ...session, chains };
+/** The library's new session as ours: an initiator has one chain, the sending one, a responder none. */
+function stateOf(session: LibrarySession, pending: SessionState['pending']): SessionState {
+  const { indexInfo, currentRatchet } = session;
+  const pair = currentRatchet.ephemeralKeyPair;
+  require(pair !== undefined && indexInfo.baseKey !== undefined, 'malformed');
+  const ratchetPair = { privateKey: new Uint8Array(pair.privKey), publicKey: decodeKey(pair.pubKey) };
+  const sending = Object.values(session.chains).map(({ chainKey }): Chain => {
+    require(chainKey.key !== undefined, 'malformed');
+    const { publicKey } = ratchetPair;
+    return {
+      receiving: false,
+      ratchetKey: publicKey,
+      next: chainKey.counter + 1,
+      chainKey: new Uint8Array(chainKey.key),
+      skipped: new Map(),
+    };
+  });
+  return {
+    baseKey: decodeKey(indexInfo.baseKey),
+    byPeer: indexInfo.baseKeyType === BASE_KEY.theirs,
+    identityKey: decodeKey(indexInfo.remoteIdentityKey),
+    registrationId: session.registrationId ?? 0,
+    rootKey: new Uint8Array(currentRatchet.rootKey),
+    ratchetPair,
+    remoteKey: decodeKey(currentRatchet.lastRemoteEphemeralKey),
+    previousCounter: 0,
+    pending,
+    chains: sending,
+  };
 }
 
 function requireId(id: number): void {
@@ -87,12 +111,8 @@ export async function startSession(
     oneTime,
     bundle.registrationId,
   );
-  session.pendingPreKey = {
-    baseKey: ephemeral.pubKey,
-    signedKeyId: signedPrekey.id,
-    ...(oneTimePrekey ? { preKeyId: oneTimePrekey.id } : {}),
-  };
-  return encodeSession(bundle, [encodeRecord(fresh(session)), ...archived]);
+  const pending = { signedPrekeyId: signedPrekey.id, ...(oneTimePrekey ? { oneTimePrekeyId: oneTimePrekey.id } : {}) };
+  return encodeSession(bundle, [encodeRecord(stateOf(session, pending)), ...archived]);
 }
 
 /** The session a first message asks for, before anything of that message has been authenticated. */
@@ -102,7 +122,7 @@ export async function acceptSession(
   signedPrekey: KeyPair,
   oneTimePrekey: KeyPair | undefined,
   random: RandomBytes,
-): Promise<Bytes> {
+): Promise<SessionState> {
   const session = await new Handshake(ours, random).startSessionWthPreKeyMessage(
     oneTimePrekey ? libraryPair(oneTimePrekey) : undefined,
     libraryPair(signedPrekey),
@@ -115,5 +135,5 @@ export async function acceptSession(
       message: message.inner.authenticated,
     },
   );
-  return encodeRecord(fresh(session));
+  return stateOf(session, null);
 }

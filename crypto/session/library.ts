@@ -1,26 +1,25 @@
 /**
  * The one place where `@privacyresearch/libsignal-protocol-typescript` 0.0.16 is imported and given its primitives.
  *
- * The library asks for X25519, HMAC-SHA256 and AES-CBC through two module-wide objects; both lead to `crypto/primitives`. It would also
+ * Of the library we use the handshake: the ratchet is ours (ratchet.ts, decision 15), for speed and for L2 to L4 and L12. It asks for X25519
+ * and HMAC-SHA256 through two module-wide objects; both lead to `crypto/primitives`. It would also
  * draw its own randomness: it gets zeros instead, and a key pair of zeros cannot be used (`sharedSecret` refuses it), because every
  * ephemeral key is made by this room from the caller's `random` and put in its place. A forgotten replacement fails, it does not leak.
  */
-import { SessionBuilder, SessionCipher, setCurve, setWebCrypto } from '@privacyresearch/libsignal-protocol-typescript';
-import { SessionRecord } from '@privacyresearch/libsignal-protocol-typescript/lib/session-record.js';
+import { SessionBuilder, setCurve, setWebCrypto } from '@privacyresearch/libsignal-protocol-typescript';
 import type { Bytes, RandomBytes } from '../bytes.ts';
 import { CryptoError, require } from '../errors.ts';
+import { generateKeyPair } from '../keys/curve-key.ts';
 import { primitives } from '../primitives/installed.ts';
 
 export type {
   KeyPairType as LibraryKeyPair,
-  PendingPreKey,
   SessionType as LibrarySession,
   StorageType as LibraryStorage,
 } from '@privacyresearch/libsignal-protocol-typescript';
-export { SessionBuilder, SessionCipher, SessionRecord };
+export { SessionBuilder };
 
-/** Numbers of the library's `ChainType` and `BaseKeyType`; its own are `const`-less enums that only exist at run time. */
-export const CHAIN = { sending: 1, receiving: 2 } as const;
+/** Numbers of the library's `BaseKeyType`, an enum that only exists at run time. */
 export const BASE_KEY = { ours: 1, theirs: 2 } as const;
 
 /** 0x05 before a Curve25519 public key: https://signal.org/docs/specifications/x3dh/ §2.1, Encode(PK). */
@@ -38,14 +37,15 @@ export function encodeKey(publicKey: Uint8Array): Bytes {
   return out;
 }
 
+/** The 32 bytes after 0x05. */
+export function decodeKey(encoded: ArrayBuffer): Bytes {
+  require(encoded.byteLength === ENCODED_KEY_BYTES && new Uint8Array(encoded)[0] === KEY_TYPE, 'malformed');
+  return new Uint8Array(encoded.slice(1));
+}
+
 /** A fresh ephemeral pair in the library's shape. */
 export async function ephemeralPair(random: RandomBytes): Promise<{ pubKey: ArrayBuffer; privKey: ArrayBuffer }> {
-  const privateKey = random(32);
-  require(privateKey.length === 32 && privateKey.some((byte) => byte !== 0), 'bad-key');
-  // RFC 7748 §5: stored clamped, as Signal's libraries store it.
-  privateKey[0] = (privateKey[0] as number) & 248;
-  privateKey[31] = ((privateKey[31] as number) & 127) | 64;
-  const publicKey = await primitives.x25519PublicKey(privateKey);
+  const { privateKey, publicKey } = await generateKeyPair(random);
   return { pubKey: encodeKey(publicKey).buffer, privKey: privateKey.buffer };
 }
 
@@ -65,19 +65,18 @@ setCurve({
 });
 
 type RawKey = ArrayBuffer;
-type Cbc = { iv: Uint8Array };
 
-// The library asks for HMAC-SHA-256 and AES-CBC, always with raw keys: `importKey` hands the key through.
+const refuse = (): Promise<never> => Promise.reject(new CryptoError('not-allowed'));
+
+// The handshake asks for HMAC-SHA-256, always with raw keys: `importKey` hands the key through. Nothing is encrypted by the library.
 const webCrypto = {
   getRandomValues: <T>(array: T): T => array,
   subtle: {
     importKey: async (_format: 'raw', key: RawKey) => key,
     sign: async (_algorithm: unknown, key: RawKey, data: ArrayBuffer) =>
       primitives.hmacSha256(new Uint8Array(key), new Uint8Array(data)).buffer,
-    encrypt: async (algorithm: Cbc, key: RawKey, data: ArrayBuffer) =>
-      toBuffer(await primitives.aesCbcEncrypt(new Uint8Array(key), algorithm.iv, new Uint8Array(data))),
-    decrypt: async (algorithm: Cbc, key: RawKey, data: ArrayBuffer) =>
-      toBuffer(await primitives.aesCbcDecrypt(new Uint8Array(key), algorithm.iv, new Uint8Array(data))),
+    encrypt: refuse,
+    decrypt: refuse,
   },
 };
 

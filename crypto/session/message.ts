@@ -11,12 +11,12 @@
  *
  * Size: later = 67 + ciphertext, ciphertext = text padded to 16. Does not authenticate anything.
  */
-import type { Bytes } from '../bytes.ts';
+import { type Bytes, concat } from '../bytes.ts';
 import { CryptoError, require } from '../errors.ts';
-import { type FieldReader, fieldReader } from '../wire/signal-protobuf.ts';
+import { bytesField, type FieldReader, fieldReader, numberField } from '../wire/signal-protobuf.ts';
 import { requireCurveKey } from '../keys/curve-key.ts';
 import { MAX_ENVELOPE_BYTES, MAX_PREKEY_ID, MAX_REGISTRATION_ID } from '../limits.ts';
-import { ENCODED_KEY_BYTES, KEY_TYPE } from './library.ts';
+import { ENCODED_KEY_BYTES, encodeKey, KEY_TYPE } from './library.ts';
 
 export const MESSAGE_TYPE = { first: 1, later: 2 } as const;
 
@@ -28,7 +28,6 @@ const FIELD_5_TAG = 0x28;
 const FIELD_1_TAG = 0x08;
 
 export type LaterMessage = {
-  /** 0x05 ‖ u, as it stands in the message. */
   ratchetKey: Bytes;
   counter: number;
   previousCounter: number;
@@ -48,6 +47,31 @@ export type FirstMessage = {
 };
 
 export type SessionMessage = { type: 'first'; message: FirstMessage } | { type: 'later'; message: LaterMessage };
+
+/** Version byte and protobuf: what the MAC covers. */
+export function encodeLater({ ratchetKey, counter, previousCounter, ciphertext }: Omit<LaterMessage, 'authenticated' | 'mac'>): Bytes {
+  const version = Uint8Array.of(VERSION_OURS);
+  return concat(
+    version,
+    bytesField(1, encodeKey(ratchetKey)),
+    numberField(2, counter),
+    numberField(3, previousCounter),
+    bytesField(4, ciphertext),
+  );
+}
+
+/** `later`: the message inside, MAC included. */
+export function encodeFirst(first: Omit<FirstMessage, 'inner'> & { later: Bytes }): Bytes {
+  return concat(
+    Uint8Array.of(VERSION_OURS),
+    numberField(5, first.registrationId),
+    numberField(1, first.oneTimePrekeyId ?? 0),
+    numberField(6, first.signedPrekeyId),
+    bytesField(2, encodeKey(first.baseKey)),
+    bytesField(3, encodeKey(first.identityKey)),
+    bytesField(4, first.later),
+  );
+}
 
 function versioned(bytes: Uint8Array): void {
   const version = bytes[0];
@@ -71,8 +95,7 @@ function parseLater(bytes: Uint8Array): LaterMessage {
   require(bytes.length > 1 + MAC_BYTES, 'malformed');
   const end = bytes.length - MAC_BYTES;
   const fields = fieldReader(bytes.subarray(1, end));
-  const ratchetKey = new Uint8Array(fields.bytes(1));
-  publicKey(ratchetKey);
+  const ratchetKey = publicKey(fields.bytes(1));
   const counter = fields.number(2);
   const previousCounter = fields.number(3);
   const ciphertext = new Uint8Array(fields.bytes(4));

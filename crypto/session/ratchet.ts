@@ -1,136 +1,156 @@
 /**
- * The Double Ratchet over the library's own steps, hardened. https://signal.org/docs/specifications/doubleratchet/ §3.4, §3.5.
+ * The Double Ratchet. https://signal.org/docs/specifications/doubleratchet/ §3.4, §3.5, with Signal's version 3 of its constants (§5.2):
  *
- *   RK, CK = HKDF(RK, DH(DHs, DHr), "WhisperRatchet") · MK = HMAC(CK, 01), CK = HMAC(CK, 02)
- *   cipher 32 ‖ mac 32 ‖ iv 16 = HKDF(MK, 0³², "WhisperMessageKeys")
- *   mac = HMAC(mac key, sender identity 33 ‖ receiver identity 33 ‖ version ‖ protobuf)[0..8] · AES-256-CBC
+ *   RK, CK = HKDF(DH(DHs, DHr), RK, "WhisperRatchet", 64) · MK = HMAC(CK, 01), CK = HMAC(CK, 02)
+ *   cipher 32 ‖ mac 32 ‖ iv 16 = HKDF(MK, 0³², "WhisperMessageKeys", 80) · AES-256-CBC
+ *   mac = HMAC(mac key, sender identity 33 ‖ receiver identity 33 ‖ version ‖ protobuf)[0..8]
  *
- * What is the library's: deriving chains (`calculateRatchet`), advancing them (`fillMessageKeys`), and the whole of encrypting
- * (`encryptJob`). What is ours: decrypting, in the order verify → decrypt → only then make a new sending key, which costs a forger one
- * Diffie–Hellman and never leaves a trace (L3, L12); reading version byte 0x34 (L7); dropping old chains (L2); printing nothing (L11).
- * `encryptJob` is called without the library's queue, whose entries are never removed (L4): a value needs no lock.
+ * Byte for byte what `@privacyresearch/libsignal-protocol-typescript` makes, which the tests hold it against. Decrypting goes in the order
+ * verify → decrypt → only then make a new sending key, which costs a forger one Diffie–Hellman and never leaves a trace (L3, L12); version
+ * byte 0x34 is read (L7); old chains go (L2); nothing is queued (L4) or printed (L11).
+ *
+ * Both functions change the state they are given: give them a freshly decoded one and drop it on failure.
  *
  * Does not promise healing before both sides have sent (§8.2) nor anything against whoever holds the state itself.
  */
 import { type Bytes, concat, equalBytes, type RandomBytes, utf8, wipe } from '../bytes.ts';
 import { require } from '../errors.ts';
+import { generateKeyPair } from '../keys/curve-key.ts';
 import { MAX_OLD_RECEIVING_CHAINS, MAX_PAIRWISE_JUMP } from '../limits.ts';
 import { hkdf } from '../primitives/hkdf.ts';
 import { primitives } from '../primitives/installed.ts';
-import { CHAIN, encodeKey, ephemeralPair, SessionCipher, SessionRecord, toBuffer } from './library.ts';
-import { type LaterMessage, MAC_BYTES } from './message.ts';
-import { type Chain, chainName, type SessionState } from './record.ts';
-import { boundSkipped } from './skipped.ts';
-import { LIBRARY_ADDRESS, type OurKeys, throwAwayStore } from './store.ts';
+import { encodeKey } from './library.ts';
+import { encodeFirst, encodeLater, type LaterMessage, MAC_BYTES } from './message.ts';
+import { type Chain, chainOf, type SessionState } from './record.ts';
+import { boundSkipped, dayOf } from './skipped.ts';
+import type { OurKeys } from './store.ts';
 
+const RATCHET_INFO = utf8('WhisperRatchet');
 const MESSAGE_KEYS_INFO = utf8('WhisperMessageKeys');
 const NO_SALT = new Uint8Array(32);
+const MESSAGE_KEY_SEED = Uint8Array.of(1);
+const CHAIN_KEY_SEED = Uint8Array.of(2);
 
-// `this['…']` below: members the library's types call private are reached so.
+type MessageKeys = { cipherKey: Bytes; macKey: Bytes; iv: Bytes };
 
-/** Holds one session for the library; its JSON is never made, the caller encodes the session itself. */
-class OneSession extends SessionRecord {
-  override serialize(): string {
-    return '';
-  }
+// §3.5 KDF_RK.
+async function rootStep(state: SessionState): Promise<Bytes> {
+  const secret = await primitives.x25519(state.ratchetPair.privateKey, state.remoteKey);
+  const keys = hkdf(secret, state.rootKey, RATCHET_INFO, 64);
+  state.rootKey = keys.slice(0, 32);
+  const chainKey = keys.slice(32);
+  wipe(secret, keys);
+  return chainKey;
 }
 
-export class Ratchet extends SessionCipher {
-  readonly #ours: OurKeys;
-  readonly #state: SessionState;
+// §3.5 KDF_CK.
+function chainStep(chain: Chain): Bytes {
+  require(chain.chainKey !== null, 'bad-mac');
+  const messageKey = primitives.hmacSha256(chain.chainKey, MESSAGE_KEY_SEED);
+  chain.chainKey = primitives.hmacSha256(chain.chainKey, CHAIN_KEY_SEED);
+  chain.next++;
+  return messageKey;
+}
 
-  /** Changes `state` in place: give it a freshly decoded one and drop it on failure. */
-  constructor(ours: OurKeys, state: SessionState) {
-    super(throwAwayStore(ours), LIBRARY_ADDRESS);
-    this.#ours = ours;
-    this.#state = state;
-  }
+function expand(messageKey: Bytes): MessageKeys {
+  const keys = hkdf(messageKey, NO_SALT, MESSAGE_KEYS_INFO, 80);
+  const parts = { cipherKey: keys.slice(0, 32), macKey: keys.slice(32, 64), iv: keys.slice(64) };
+  wipe(keys, messageKey);
+  return parts;
+}
 
-  override async getRecord(): Promise<SessionRecord> {
-    const record = new OneSession();
-    record.updateSessionState(this.#state);
-    return record;
-  }
+function macOf(macKey: Bytes, sender: Bytes, receiver: Bytes, authenticated: Bytes): Bytes {
+  return primitives.hmacSha256(macKey, concat(encodeKey(sender), encodeKey(receiver), authenticated)).subarray(0, MAC_BYTES);
+}
 
-  /** One session message in Signal's bytes, first or later by the state of the session. */
-  async encryptMessage(plaintext: Uint8Array): Promise<Bytes> {
-    const { body }: { body: string } = await this['encryptJob'](toBuffer(plaintext));
-    return Uint8Array.from(body, (character) => character.charCodeAt(0));
-  }
+/** §3.5 SkipMessageKeys, up to and without `until`. */
+function skip(chain: Chain, until: number, day: number): void {
+  // A closed chain ended where its sender said; nothing authentic lies beyond.
+  while (chain.next < until) chain.skipped.set(chain.next, { key: chainStep(chain), day });
+}
 
-  async decryptMessage(message: LaterMessage, now: number, random: RandomBytes): Promise<{ plaintext: Bytes; stepped: boolean }> {
-    const name = chainName(message.ratchetKey);
-    const stepped = this.#state.chains[name] === undefined;
-    if (stepped) await this.#receivingStep(message.ratchetKey);
-    const chain = this.#state.chains[name] as Chain;
-    // Our own message, sent back to us.
-    require(chain.chainType === CHAIN.receiving, 'bad-mac');
-    await this.#advance(chain, message.counter);
-    const messageKey = chain.messageKeys[message.counter];
-    require(messageKey !== undefined, 'duplicate');
-    const plaintext = await this.#open(message, new Uint8Array(messageKey));
-    delete chain.messageKeys[message.counter];
-    delete this.#state.pendingPreKey;
-    if (stepped) {
-      await this.#closePrevious(message.previousCounter);
-      await this.#sendingStep(message.ratchetKey, random);
-    }
-    boundSkipped(this.#state, now);
-    return { plaintext, stepped };
+function takeMessageKey(chain: Chain, counter: number, day: number): Bytes {
+  if (counter >= chain.next) {
+    require(counter - chain.next < MAX_PAIRWISE_JUMP, 'too-far-ahead');
+    skip(chain, counter, day);
+    return chainStep(chain);
   }
+  const stored = chain.skipped.get(counter);
+  require(stored !== undefined, 'duplicate');
+  chain.skipped.delete(counter);
+  return stored.key;
+}
 
-  // §3.5 RatchetDecrypt: SkipMessageKeys. The bound is checked here so that it has its own code.
-  async #advance(chain: Chain, counter: number): Promise<void> {
-    const ahead = counter - chain.chainKey.counter;
-    if (ahead <= 0) return;
-    require(ahead <= MAX_PAIRWISE_JUMP, 'too-far-ahead');
-    // A closed chain ended where its sender said; nothing authentic lies beyond.
-    require(chain.chainKey.key !== undefined, 'bad-mac');
-    await this['fillMessageKeys'](chain, counter);
-  }
+// §3.5 SkipMessageKeys(PN), after the MAC: PN is authentic now. PN is the number of the last message, so 0 may also say that there was none.
+// Where it lies beyond the jump the chain stays open instead, for else no message of this peer would ever be accepted again.
+function closePrevious(state: SessionState, previousKey: Bytes, previousCounter: number, day: number): void {
+  const previous = chainOf(state, previousKey);
+  if (!previous?.receiving || previousCounter - previous.next >= MAX_PAIRWISE_JUMP) return;
+  skip(previous, previousCounter + 1, day);
+  previous.chainKey = null;
+}
 
-  // §3.5 DHRatchet, first half: RK, CKr = KDF_RK(RK, DH(DHs, DHr)).
-  async #receivingStep(ratchetKey: Bytes): Promise<void> {
-    await this['calculateRatchet'](this.#state, toBuffer(ratchetKey), false);
-    (this.#state.chains[chainName(ratchetKey)] as Chain).storedOn = {};
-  }
+// §3.5 DHRatchet, second half: DHs = new pair; RK, CKs = KDF_RK(RK, DH(DHs, DHr)).
+async function sendingStep(state: SessionState, random: RandomBytes): Promise<void> {
+  const sending = chainOf(state, state.ratchetPair.publicKey);
+  state.previousCounter = Math.max(0, (sending?.next ?? 0) - 1);
+  const receiving = state.chains.filter((chain) => chain !== sending);
+  state.ratchetPair = await generateKeyPair(random);
+  const chainKey = await rootStep(state);
+  // Oldest first (L2).
+  state.chains = receiving.slice(-1 - MAX_OLD_RECEIVING_CHAINS);
+  state.chains.push({ receiving: false, ratchetKey: state.ratchetPair.publicKey, next: 0, chainKey, skipped: new Map() });
+}
 
-  // §3.5 SkipMessageKeys(PN), after the MAC: PN is authentic now. Where it lies beyond the jump the chain stays open instead, for else no
-  // message of this peer would ever be accepted again.
-  async #closePrevious(previousCounter: number): Promise<void> {
-    const { chains, currentRatchet } = this.#state;
-    const previous = chains[chainName(new Uint8Array(currentRatchet.lastRemoteEphemeralKey))];
-    if (previous?.chainType !== CHAIN.receiving) return;
-    if (previousCounter - previous.chainKey.counter > MAX_PAIRWISE_JUMP) return;
-    await this.#advance(previous, previousCounter);
-    delete previous.chainKey.key;
-  }
+/** One session message in Signal's bytes, first or later by the state of the session. */
+export async function encryptMessage(state: SessionState, ours: OurKeys, plaintext: Uint8Array): Promise<Bytes> {
+  const chain = chainOf(state, state.ratchetPair.publicKey);
+  require(chain !== undefined && !chain.receiving, 'malformed');
+  const counter = chain.next;
+  const { cipherKey, macKey, iv } = expand(chainStep(chain));
+  const ciphertext = await primitives.aesCbcEncrypt(cipherKey, iv, plaintext);
+  const authenticated = encodeLater({ ratchetKey: chain.ratchetKey, counter, previousCounter: state.previousCounter, ciphertext });
+  const later = concat(authenticated, macOf(macKey, ours.identity.publicKey, state.identityKey, authenticated));
+  wipe(cipherKey, macKey, iv);
+  if (!state.pending) return later;
+  return encodeFirst({
+    ...state.pending,
+    registrationId: ours.registrationId,
+    baseKey: state.baseKey,
+    identityKey: ours.identity.publicKey,
+    later,
+  });
+}
 
-  // §3.5 DHRatchet, second half: DHs = new pair; RK, CKs = KDF_RK(RK, DH(DHs, DHr)).
-  async #sendingStep(remoteKey: Bytes, random: RandomBytes): Promise<void> {
-    const { chains, currentRatchet } = this.#state;
-    if (currentRatchet.ephemeralKeyPair) {
-      const name = chainName(new Uint8Array(currentRatchet.ephemeralKeyPair.pubKey));
-      currentRatchet.previousCounter = Math.max(0, chains[name]?.chainKey.counter ?? 0);
-      delete chains[name];
-    }
-    const ratchetKey = toBuffer(remoteKey);
-    currentRatchet.ephemeralKeyPair = await ephemeralPair(random);
-    await this['calculateRatchet'](this.#state, ratchetKey, true);
-    currentRatchet.lastRemoteEphemeralKey = ratchetKey;
-    // Oldest first: objects keep the order in which chains were added (L2).
-    const receiving = Object.keys(chains).filter((key) => chains[key]?.chainType === CHAIN.receiving);
-    for (const old of receiving.slice(0, Math.max(0, receiving.length - 1 - MAX_OLD_RECEIVING_CHAINS))) delete chains[old];
+export async function decryptMessage(
+  state: SessionState,
+  ours: OurKeys,
+  message: LaterMessage,
+  now: number,
+  random: RandomBytes,
+): Promise<{ plaintext: Bytes; stepped: boolean }> {
+  const day = dayOf(now);
+  const known = chainOf(state, message.ratchetKey);
+  const previousKey = state.remoteKey;
+  let chain = known;
+  if (!chain) {
+    // §3.5 DHRatchet, first half: RK, CKr = KDF_RK(RK, DH(DHs, DHr)).
+    state.remoteKey = message.ratchetKey;
+    chain = { receiving: true, ratchetKey: message.ratchetKey, next: 0, chainKey: await rootStep(state), skipped: new Map() };
+    state.chains.push(chain);
   }
-
-  async #open(message: LaterMessage, messageKey: Uint8Array): Promise<Bytes> {
-    const keys = hkdf(messageKey, NO_SALT, MESSAGE_KEYS_INFO, 80);
-    const sender = new Uint8Array(this.#state.indexInfo.remoteIdentityKey);
-    const receiver = encodeKey(this.#ours.identity.publicKey);
-    const mac = primitives.hmacSha256(keys.subarray(32, 64), concat(sender, receiver, message.authenticated));
-    require(equalBytes(mac.subarray(0, MAC_BYTES), message.mac), 'bad-mac');
-    const plaintext = await primitives.aesCbcDecrypt(keys.slice(0, 32), keys.slice(64, 80), message.ciphertext);
-    wipe(keys);
-    return plaintext;
+  // Our own message, sent back to us.
+  require(chain.receiving, 'bad-mac');
+  const { cipherKey, macKey, iv } = expand(takeMessageKey(chain, message.counter, day));
+  const mac = macOf(macKey, state.identityKey, ours.identity.publicKey, message.authenticated);
+  require(equalBytes(mac, message.mac), 'bad-mac');
+  const plaintext = await primitives.aesCbcDecrypt(cipherKey, iv, message.ciphertext);
+  wipe(cipherKey, macKey, iv);
+  state.pending = null;
+  if (!known) {
+    closePrevious(state, previousKey, message.previousCounter, day);
+    await sendingStep(state, random);
   }
+  boundSkipped(state, day);
+  return { plaintext, stepped: !known };
 }

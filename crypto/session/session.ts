@@ -12,7 +12,7 @@ import { ACCOUNT_ID_BYTES, accountIdToBytes, type DeviceAddress, requireDeviceId
 import { MAX_ARCHIVED_SESSIONS } from '../limits.ts';
 import { reader } from '../wire/reader.ts';
 import { writer } from '../wire/writer.ts';
-import { decodeRecord, identityOf, isAcknowledged, MAX_RECORD_BYTES } from './record.ts';
+import { decodeRecord, identityOf, MAX_RECORD_BYTES } from './record.ts';
 
 export type Session = Bytes;
 
@@ -70,5 +70,5 @@ export type SessionInfo = {
 
 export function sessionInfo(session: Session): SessionInfo {
   const open = parse(session).records[0] as Bytes;
-  return { suite: SUITE, acknowledged: isAcknowledged(decodeRecord(open)), identityKey: identityOf(open) };
+  return { suite: SUITE, acknowledged: decodeRecord(open).pending === null, identityKey: identityOf(open) };
 }
