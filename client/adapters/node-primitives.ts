@@ -1,7 +1,6 @@
 /**
  * Primitives by OpenSSL, through node:crypto, for the engine outside the browser: the same bytes as the default, many times faster.
- * Raw 32-byte keys enter by the fixed DER heads of RFC 8410 (§7 PKCS#8, §4 SubjectPublicKeyInfo). XEdDSA signing stays with the default:
- * OpenSSL signs only from a seed. Which keys and signatures are acceptable is checked around these by crypto/primitives.
+ * Raw 32-byte keys enter by the fixed DER heads of RFC 8410 (§7 PKCS#8, §4 SubjectPublicKeyInfo). XEdDSA signing stays with the default: OpenSSL signs only from a seed. Which keys and signatures are acceptable is checked around these by crypto/primitives.
  */
 import {
   createCipheriv,
@@ -12,11 +11,17 @@ import {
   hash,
   type KeyObject,
   sign,
+  timingSafeEqual,
   verify,
 } from 'node:crypto';
-import type { Bytes, Primitives } from '../../crypto/index.ts';
+import { type Bytes, type Primitives, primitives } from '../../crypto/index.ts';
 
 const TAG_BYTES = 16;
+
+// Below this the default is done before OpenSSL has made its cipher object (bench/crypto).
+const OPENSSL_PAYS_FROM_BYTES = 768;
+
+const standard = { ...primitives };
 // SHA-256: FIPS 180-4 §5.1.1.
 const BLOCK_BYTES = 64;
 const HASH_BYTES = 32;
@@ -28,17 +33,45 @@ const SPKI = { x25519: Buffer.from('302a300506032b656e032100', 'hex'), ed25519: 
 
 type Curve = keyof typeof PKCS8;
 
+// A key object costs more than what is done with it: OpenSSL computes the public half of every private key it is given. A handshake or a
+// ratchet turn uses the same few keys again and again, a burst of group messages one seed. So a few are kept: private ones for a second at
+// most, public ones, which are no secret, until others take their place.
+const KEEP_PRIVATE_MS = 1_000;
+const MAX_PRIVATE_KEYS = 8;
+const MAX_PUBLIC_KEYS = 256;
+
+const privateKeys: { curve: Curve; raw: Uint8Array; key: KeyObject }[] = [];
+const publicKeys = new Map<string, KeyObject>();
+let forgetting: NodeJS.Timeout | undefined;
+
+function forgetPrivate(): void {
+  forgetting = undefined;
+  for (const { raw } of privateKeys.splice(0)) raw.fill(0);
+}
+
 function privateKey(curve: Curve, raw: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([PKCS8[curve], raw]), format: 'der', type: 'pkcs8' });
+  const known = privateKeys.find((one) => one.curve === curve && timingSafeEqual(one.raw, raw));
+  if (known) return known.key;
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8[curve], raw]), format: 'der', type: 'pkcs8' });
+  if (privateKeys.length >= MAX_PRIVATE_KEYS) privateKeys.shift()?.raw.fill(0);
+  privateKeys.push({ curve, raw: own(raw), key });
+  forgetting ??= setTimeout(forgetPrivate, KEEP_PRIVATE_MS).unref();
+  return key;
 }
 
 function publicKey(curve: Curve, raw: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([SPKI[curve], raw]), format: 'der', type: 'spki' });
+  const name = `${curve} ${Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('latin1')}`;
+  const known = publicKeys.get(name);
+  if (known) return known;
+  const key = createPublicKey({ key: Buffer.concat([SPKI[curve], raw]), format: 'der', type: 'spki' });
+  const oldest = publicKeys.keys().next();
+  if (publicKeys.size >= MAX_PUBLIC_KEYS && !oldest.done) publicKeys.delete(oldest.value);
+  publicKeys.set(name, key);
+  return key;
 }
 
 function rawPublicKey(curve: Curve, secret: Uint8Array): Bytes {
-  const der = createPublicKey(privateKey(curve, secret)).export({ format: 'der', type: 'spki' });
-  return own(der.subarray(SPKI[curve].length));
+  return own(Buffer.from(privateKey(curve, secret).export({ format: 'jwk' }).x as string, 'base64url'));
 }
 
 // A Buffer may be a window into a shared pool; what leaves here is a plain array of its own.
@@ -89,10 +122,12 @@ export const nodePrimitives: Partial<Primitives> = {
     return joined(body, decipher.final());
   },
   aesCbcEncrypt(key, iv, plaintext) {
+    if (plaintext.length < OPENSSL_PAYS_FROM_BYTES) return standard.aesCbcEncrypt(key, iv, plaintext);
     const cipher = createCipheriv('aes-256-cbc', key, iv);
     return joined(cipher.update(plaintext), cipher.final());
   },
   aesCbcDecrypt(key, iv, ciphertext) {
+    if (ciphertext.length < OPENSSL_PAYS_FROM_BYTES) return standard.aesCbcDecrypt(key, iv, ciphertext);
     const decipher = createDecipheriv('aes-256-cbc', key, iv);
     return joined(decipher.update(ciphertext), decipher.final());
   },

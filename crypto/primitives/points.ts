@@ -56,5 +56,7 @@ export function isUsableEdwards(point: Uint8Array): boolean {
 
 /** S < L, so that a signature has one encoding. */
 export function isCanonicalScalar(scalar: Uint8Array): boolean {
-  return scalar.length === 32 && (scalar[31] as number) <= 0x10 && littleEndian(scalar) < GROUP_ORDER;
+  if (scalar.length !== 32) return false;
+  const top = scalar[31] as number;
+  return top < 0x10 || (top === 0x10 && littleEndian(scalar) < GROUP_ORDER);
 }

@@ -9,7 +9,7 @@
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { type Bytes, concat, type RandomBytes, wipe } from '../bytes.ts';
+import { type Bytes, concat, type RandomBytes, toHex, wipe } from '../bytes.ts';
 import { require } from '../errors.ts';
 import { isUsableX25519, littleEndian } from './points.ts';
 import type { MaybePromise } from './primitives.ts';
@@ -27,10 +27,22 @@ function clamp(privateKey: Uint8Array): Bytes {
   return k;
 }
 
+// The division costs a fifth of the verification, and the same keys sign again and again: the last are remembered. They are public.
+const MAX_EDWARDS_KEYS = 256;
+const edwardsKeys = new Map<string, Bytes>();
+
 /** y = (u − 1)/(u + 1), RFC 7748 §4.1, with the sign bit given. The u must be usable: u = −1 is of low order. */
 function edwardsFromMontgomery(u: Uint8Array, signBit: number): Bytes {
-  const value = littleEndian(u);
-  const y = new Uint8Array(Fp.toBytes(Fp.div(Fp.sub(value, 1n), Fp.add(value, 1n))));
+  const name = toHex(u);
+  let key = edwardsKeys.get(name);
+  if (!key) {
+    const value = littleEndian(u);
+    key = new Uint8Array(Fp.toBytes(Fp.div(Fp.sub(value, 1n), Fp.add(value, 1n))));
+    const oldest = edwardsKeys.keys().next();
+    if (edwardsKeys.size >= MAX_EDWARDS_KEYS && !oldest.done) edwardsKeys.delete(oldest.value);
+    edwardsKeys.set(name, key);
+  }
+  const y = key.slice();
   y[31] = (y[31] as number) | signBit;
   return y;
 }
