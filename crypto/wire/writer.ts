@@ -2,7 +2,7 @@
  * Writes big-endian, fixed or length-prefixed fields; `reader.ts` is its strict inverse.
  * A value that does not fit its field throws `malformed` (`too-large` for a sized field): nothing is ever cut to fit.
  */
-import { type Bytes, concat, fromUtf8, utf8 } from '../bytes.ts';
+import { type Bytes, fromUtf8, utf8, wipe } from '../bytes.ts';
 import { require } from '../errors.ts';
 
 export type Writer = {
@@ -20,24 +20,38 @@ export type Writer = {
   done(): Bytes;
 };
 
+// A session's record and most others fit.
+const FIRST_BYTES = 512;
+
 export function writer(): Writer {
-  const parts: Uint8Array[] = [];
+  let buffer = new Uint8Array(FIRST_BYTES);
+  let at = 0;
+
+  function room(bytes: number): void {
+    if (at + bytes <= buffer.length) return;
+    const larger = new Uint8Array(Math.max(2 * buffer.length, at + bytes));
+    larger.set(buffer);
+    wipe(buffer);
+    buffer = larger;
+  }
 
   function unsigned(value: number, length: number): Writer {
     require(Number.isSafeInteger(value) && value >= 0 && value < 2 ** (8 * length), 'malformed');
-    const out = new Uint8Array(length);
+    room(length);
     let left = value;
     for (let i = length - 1; i >= 0; i--) {
-      out[i] = left % 256;
+      buffer[at + i] = left % 256;
       left = Math.floor(left / 256);
     }
-    parts.push(out);
+    at += length;
     return self;
   }
 
   function fixed(bytes: Uint8Array, length: number): Writer {
     require(bytes.length === length, 'malformed');
-    parts.push(bytes);
+    room(length);
+    buffer.set(bytes, at);
+    at += length;
     return self;
   }
 
@@ -61,7 +75,11 @@ export function writer(): Writer {
       require(fromUtf8(bytes) === text, 'malformed');
       return sized(bytes, maxBytes);
     },
-    done: () => concat(...parts),
+    done() {
+      const done = buffer.slice(0, at);
+      wipe(buffer);
+      return done;
+    },
   };
   return self;
 }

@@ -65,6 +65,20 @@ async function start(from: Party, to: Party): Promise<void> {
   await receive(to, from, await send(from, to));
 }
 
+/** By how many bytes a session's value is longer after so many turns of the ratchet. */
+export async function growthOver(turns: number): Promise<number> {
+  const [alice, bob] = [await makeParty(), await makeParty()];
+  await start(alice, bob);
+  let before = 0;
+  for (let i = 0; i < turns; i++) {
+    const [from, to] = i % 2 ? [alice, bob] : [bob, alice];
+    await receive(to, from, await send(from, to));
+    // What there is of it at all is there after every side has kept all the chains it keeps.
+    if (i === 99) before = (alice.session?.length ?? 0) + (bob.session?.length ?? 0);
+  }
+  return (alice.session?.length ?? 0) + (bob.session?.length ?? 0) - before;
+}
+
 export async function ours(): Promise<Contender> {
   const [alice, bob] = [await makeParty(), await makeParty()];
   await start(alice, bob);

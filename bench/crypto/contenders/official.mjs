@@ -1,25 +1,23 @@
 /** Signal's own library, native, over stores in memory: PQXDH and, in a session, the sparse post-quantum ratchet, which it cannot go without. */
 import * as signal from '@signalapp/libsignal-client';
-import { type Contender, plaintext, sameText } from '../contender.ts';
-
-type Address = signal.ProtocolAddress;
+import { plaintext, sameText } from '../contender.ts';
 
 class Sessions extends signal.SessionStore {
-  readonly records = new Map<string, signal.SessionRecord>();
-  async saveSession(name: Address, record: signal.SessionRecord): Promise<void> {
+  records = new Map();
+  async saveSession(name, record) {
     this.records.set(name.toString(), record);
   }
-  async getSession(name: Address): Promise<signal.SessionRecord | null> {
+  async getSession(name) {
     return this.records.get(name.toString()) ?? null;
   }
-  async getExistingSessions(names: Address[]): Promise<signal.SessionRecord[]> {
-    return names.map((name) => this.records.get(name.toString()) as signal.SessionRecord);
+  async getExistingSessions(names) {
+    return names.map((name) => this.records.get(name.toString()));
   }
 }
 
 class Identities extends signal.IdentityKeyStore {
-  readonly own: signal.PrivateKey;
-  constructor(own: signal.PrivateKey) {
+  own;
+  constructor(own) {
     super();
     this.own = own;
   }
@@ -32,13 +30,13 @@ class Identities extends signal.IdentityKeyStore {
 
 class Prekeys extends signal.PreKeyStore {
   savePreKey = async () => undefined;
-  getPreKey = async (): Promise<signal.PreKeyRecord> => Promise.reject(new Error('there are none'));
+  getPreKey = async () => Promise.reject(new Error('there are none'));
   removePreKey = async () => undefined;
 }
 
 class SignedPrekeys extends signal.SignedPreKeyStore {
-  readonly record: signal.SignedPreKeyRecord;
-  constructor(record: signal.SignedPreKeyRecord) {
+  record;
+  constructor(record) {
     super();
     this.record = record;
   }
@@ -47,8 +45,8 @@ class SignedPrekeys extends signal.SignedPreKeyStore {
 }
 
 class KyberPrekeys extends signal.KyberPreKeyStore {
-  readonly record: signal.KyberPreKeyRecord;
-  constructor(record: signal.KyberPreKeyRecord) {
+  record;
+  constructor(record) {
     super();
     this.record = record;
   }
@@ -58,16 +56,16 @@ class KyberPrekeys extends signal.KyberPreKeyStore {
 }
 
 class SenderKeys extends signal.SenderKeyStore {
-  record: signal.SenderKeyRecord | null = null;
-  async saveSenderKey(_sender: Address, _id: string, record: signal.SenderKeyRecord): Promise<void> {
+  record = null;
+  async saveSenderKey(_sender, _id, record) {
     this.record = record;
   }
   getSenderKey = async () => this.record;
 }
 
-function makeParty(name: string) {
+function makeParty(name) {
   const identity = signal.PrivateKey.generate();
-  const sign = (bytes: Uint8Array<ArrayBuffer>) => identity.sign(bytes);
+  const sign = (bytes) => identity.sign(bytes);
   const prekey = signal.PrivateKey.generate();
   const signature = sign(prekey.getPublicKey().serialize());
   const signed = signal.SignedPreKeyRecord.new(1, Date.now(), prekey.getPublicKey(), prekey, signature);
@@ -96,15 +94,13 @@ function makeParty(name: string) {
   };
 }
 
-type Party = ReturnType<typeof makeParty>;
-
 const text = new Uint8Array(plaintext);
 
-async function send(from: Party, to: Party): Promise<signal.CiphertextMessage> {
+async function send(from, to) {
   return signal.signalEncrypt(text, to.address, from.address, from.sessions, from.identities);
 }
 
-async function receive(to: Party, from: Party, message: signal.CiphertextMessage): Promise<void> {
+async function receive(to, from, message) {
   const bytes = message.serialize();
   const opened =
     message.type() === signal.CiphertextMessageType.PreKey
@@ -122,7 +118,7 @@ async function receive(to: Party, from: Party, message: signal.CiphertextMessage
   sameText(opened);
 }
 
-async function start(from: Party, to: Party): Promise<void> {
+async function start(from, to) {
   from.sessions.records.clear();
   to.sessions.records.clear();
   await signal.processPreKeyBundle(to.bundle, to.address, from.address, from.sessions, from.identities);
@@ -131,20 +127,21 @@ async function start(from: Party, to: Party): Promise<void> {
 
 const DISTRIBUTION = '8c78cd2a-16ff-427d-83dc-1a5e36ce713d';
 
-export async function official(): Promise<Contender> {
-  const [alice, bob, carol, dave] = ['alice', 'bob', 'carol', 'dave'].map(makeParty) as [Party, Party, Party, Party];
+/** @returns {Promise<import('../contender.ts').Contender>} */
+export async function official() {
+  const [alice, bob, carol, dave] = ['alice', 'bob', 'carol', 'dave'].map(makeParty);
   await start(alice, bob);
   await receive(alice, bob, await send(bob, alice));
   const writer = new SenderKeys();
   let reader = new SenderKeys();
-  let queue: Uint8Array<ArrayBuffer>[] = [];
-  const distribute = async (): Promise<void> => {
+  let queue = [];
+  const distribute = async () => {
     queue = [];
     reader = new SenderKeys();
     const distribution = await signal.SenderKeyDistributionMessage.create(alice.address, DISTRIBUTION, writer);
     await signal.processSenderKeyDistributionMessage(alice.address, distribution, reader);
   };
-  const writeAll = async (count: number): Promise<void> => {
+  const writeAll = async (count) => {
     for (let i = 0; i < count; i++) queue.push((await signal.groupEncrypt(alice.address, DISTRIBUTION, writer, text)).serialize());
   };
   return {

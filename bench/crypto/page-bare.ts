@@ -1,0 +1,4 @@
+import { bare } from './contenders/bare.ts';
+import { offer } from './page.ts';
+
+await offer(bare);
