@@ -42,10 +42,8 @@ const MAX_PUBLIC_KEYS = 256;
 
 const privateKeys: { curve: Curve; raw: Uint8Array; key: KeyObject }[] = [];
 const publicKeys = new Map<string, KeyObject>();
-let forgetting: NodeJS.Timeout | undefined;
 
 function forgetPrivate(): void {
-  forgetting = undefined;
   for (const { raw } of privateKeys.splice(0)) raw.fill(0);
 }
 
@@ -54,8 +52,8 @@ function privateKey(curve: Curve, raw: Uint8Array): KeyObject {
   if (known) return known.key;
   const key = createPrivateKey({ key: Buffer.concat([PKCS8[curve], raw]), format: 'der', type: 'pkcs8' });
   if (privateKeys.length >= MAX_PRIVATE_KEYS) privateKeys.shift()?.raw.fill(0);
+  if (privateKeys.length === 0) setTimeout(forgetPrivate, KEEP_PRIVATE_MS).unref();
   privateKeys.push({ curve, raw: own(raw), key });
-  forgetting ??= setTimeout(forgetPrivate, KEEP_PRIVATE_MS).unref();
   return key;
 }
 

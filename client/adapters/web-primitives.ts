@@ -56,28 +56,32 @@ function curves(subtle: SubtleCrypto): Partial<Primitives> {
   };
 }
 
+type AesParams = Parameters<SubtleCrypto['encrypt']>[0];
+
 function bulk(subtle: SubtleCrypto): Partial<Primitives> {
   const standard = { ...primitives };
   const key = (name: string, raw: Uint8Array, usage: 'encrypt' | 'decrypt') => subtle.importKey('raw', own(raw), name, false, [usage]);
   const small = (bytes: Uint8Array) => bytes.length < WEBCRYPTO_PAYS_FROM_BYTES;
   const gcm = (nonce: Uint8Array, aad: Uint8Array) => ({ name: 'AES-GCM', iv: own(nonce), additionalData: own(aad) });
+  const cbc = (iv: Uint8Array) => ({ name: 'AES-CBC', iv: own(iv) });
+  const encrypt = async (algorithm: AesParams, imported: Promise<CryptoKey>, bytes: Uint8Array) =>
+    new Uint8Array(await subtle.encrypt(algorithm, await imported, own(bytes)));
+  const decrypt = async (algorithm: AesParams, imported: Promise<CryptoKey>, bytes: Uint8Array) =>
+    new Uint8Array(await subtle.decrypt(algorithm, await imported, own(bytes)));
+  // Not async: what is short is done at once, without a turn of the event loop.
   return {
-    async aesGcmEncrypt(raw, nonce, plaintext, aad) {
-      if (small(plaintext)) return standard.aesGcmEncrypt(raw, nonce, plaintext, aad);
-      return new Uint8Array(await subtle.encrypt(gcm(nonce, aad), await key('AES-GCM', raw, 'encrypt'), own(plaintext)));
-    },
-    async aesGcmDecrypt(raw, nonce, ciphertext, aad) {
-      if (small(ciphertext)) return standard.aesGcmDecrypt(raw, nonce, ciphertext, aad);
-      return new Uint8Array(await subtle.decrypt(gcm(nonce, aad), await key('AES-GCM', raw, 'decrypt'), own(ciphertext)));
-    },
-    async aesCbcEncrypt(raw, iv, plaintext) {
-      if (small(plaintext)) return standard.aesCbcEncrypt(raw, iv, plaintext);
-      return new Uint8Array(await subtle.encrypt({ name: 'AES-CBC', iv: own(iv) }, await key('AES-CBC', raw, 'encrypt'), own(plaintext)));
-    },
-    async aesCbcDecrypt(raw, iv, ciphertext) {
-      if (small(ciphertext)) return standard.aesCbcDecrypt(raw, iv, ciphertext);
-      return new Uint8Array(await subtle.decrypt({ name: 'AES-CBC', iv: own(iv) }, await key('AES-CBC', raw, 'decrypt'), own(ciphertext)));
-    },
+    aesGcmEncrypt: (raw, nonce, plaintext, aad) =>
+      small(plaintext)
+        ? standard.aesGcmEncrypt(raw, nonce, plaintext, aad)
+        : encrypt(gcm(nonce, aad), key('AES-GCM', raw, 'encrypt'), plaintext),
+    aesGcmDecrypt: (raw, nonce, ciphertext, aad) =>
+      small(ciphertext)
+        ? standard.aesGcmDecrypt(raw, nonce, ciphertext, aad)
+        : decrypt(gcm(nonce, aad), key('AES-GCM', raw, 'decrypt'), ciphertext),
+    aesCbcEncrypt: (raw, iv, plaintext) =>
+      small(plaintext) ? standard.aesCbcEncrypt(raw, iv, plaintext) : encrypt(cbc(iv), key('AES-CBC', raw, 'encrypt'), plaintext),
+    aesCbcDecrypt: (raw, iv, ciphertext) =>
+      small(ciphertext) ? standard.aesCbcDecrypt(raw, iv, ciphertext) : decrypt(cbc(iv), key('AES-CBC', raw, 'decrypt'), ciphertext),
   };
 }
 
@@ -85,28 +89,26 @@ function bulk(subtle: SubtleCrypto): Partial<Primitives> {
 function once(hasher: IHasher, ...parts: Uint8Array[]): Bytes {
   hasher.init();
   for (const part of parts) hasher.update(part);
-  return own(hasher.digest('binary'));
+  return hasher.digest('binary') as Bytes;
 }
 
 async function hashes(): Promise<Partial<Primitives>> {
   const [sha256, sha512] = await Promise.all([createSHA256(), createSHA512()]);
+  // Made once: in a browser a new array costs as much as a hash of it.
+  const pads = { inner: new Uint8Array(BLOCK_BYTES), outer: new Uint8Array(BLOCK_BYTES) };
   return {
     sha256: (bytes) => once(sha256, bytes),
     sha512: (bytes) => once(sha512, bytes),
     hmacSha256(key, bytes) {
-      const block = new Uint8Array(BLOCK_BYTES);
-      block.set(key.length > BLOCK_BYTES ? once(sha256, key) : key);
-      const inner = once(
-        sha256,
-        block.map((byte) => byte ^ 0x36),
-        bytes,
-      );
-      const mac = once(
-        sha256,
-        block.map((byte) => byte ^ 0x5c),
-        inner,
-      );
-      block.fill(0);
+      const short = key.length > BLOCK_BYTES ? once(sha256, key) : key;
+      for (let i = 0; i < BLOCK_BYTES; i++) {
+        const byte = short[i] ?? 0;
+        pads.inner[i] = byte ^ 0x36;
+        pads.outer[i] = byte ^ 0x5c;
+      }
+      const mac = once(sha256, pads.outer, once(sha256, pads.inner, bytes));
+      pads.inner.fill(0);
+      pads.outer.fill(0);
       return mac;
     },
   };

@@ -12,7 +12,7 @@ import { require } from '../errors.ts';
 import { requireCurveKey } from '../keys/curve-key.ts';
 import { SIGNATURE_BYTES } from '../keys/signature.ts';
 import { MAX_ENVELOPE_BYTES } from '../limits.ts';
-import { bytesField, fieldReader, numberField } from '../wire/signal-protobuf.ts';
+import { fieldReader, fieldWriter } from '../wire/signal-protobuf.ts';
 
 const VERSION = 0x33;
 const KEY_TYPE = 0x05;
@@ -39,14 +39,13 @@ export type SenderKeyMessage = {
 };
 
 export function encodeDistribution(distribution: SenderKeyDistribution): Bytes {
-  return concat(
-    Uint8Array.of(VERSION),
-    bytesField(1, distribution.distributionId),
-    numberField(2, distribution.chainId),
-    numberField(3, distribution.iteration),
-    bytesField(4, distribution.chainKey),
-    bytesField(5, concat(Uint8Array.of(KEY_TYPE), distribution.signingKey)),
-  );
+  return fieldWriter(VERSION)
+    .bytes(1, distribution.distributionId)
+    .number(2, distribution.chainId)
+    .number(3, distribution.iteration)
+    .bytes(4, distribution.chainKey)
+    .bytes(5, concat(Uint8Array.of(KEY_TYPE), distribution.signingKey))
+    .done();
 }
 
 export function parseDistribution(bytes: Uint8Array): SenderKeyDistribution {
@@ -67,13 +66,12 @@ export function parseDistribution(bytes: Uint8Array): SenderKeyDistribution {
 
 /** Everything that the signature is over. */
 export function encodeSigned(message: { distributionId: Uint8Array; chainId: number; iteration: number; ciphertext: Uint8Array }): Bytes {
-  return concat(
-    Uint8Array.of(VERSION),
-    bytesField(1, message.distributionId),
-    numberField(2, message.chainId),
-    numberField(3, message.iteration),
-    bytesField(4, message.ciphertext),
-  );
+  return fieldWriter(VERSION)
+    .bytes(1, message.distributionId)
+    .number(2, message.chainId)
+    .number(3, message.iteration)
+    .bytes(4, message.ciphertext)
+    .done();
 }
 
 export function parseSenderKeyMessage(bytes: Uint8Array): SenderKeyMessage {

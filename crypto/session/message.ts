@@ -11,9 +11,9 @@
  *
  * Size: later = 67 + ciphertext, ciphertext = text padded to 16. Does not authenticate anything.
  */
-import { type Bytes, concat } from '../bytes.ts';
+import type { Bytes } from '../bytes.ts';
 import { CryptoError, require } from '../errors.ts';
-import { bytesField, type FieldReader, fieldReader, numberField } from '../wire/signal-protobuf.ts';
+import { type FieldReader, fieldReader, fieldWriter } from '../wire/signal-protobuf.ts';
 import { requireCurveKey } from '../keys/curve-key.ts';
 import { MAX_ENVELOPE_BYTES, MAX_PREKEY_ID, MAX_REGISTRATION_ID } from '../limits.ts';
 import { ENCODED_KEY_BYTES, encodeKey, KEY_TYPE } from './library.ts';
@@ -50,27 +50,24 @@ export type SessionMessage = { type: 'first'; message: FirstMessage } | { type: 
 
 /** Version byte and protobuf: what the MAC covers. */
 export function encodeLater({ ratchetKey, counter, previousCounter, ciphertext }: Omit<LaterMessage, 'authenticated' | 'mac'>): Bytes {
-  const version = Uint8Array.of(VERSION_OURS);
-  return concat(
-    version,
-    bytesField(1, encodeKey(ratchetKey)),
-    numberField(2, counter),
-    numberField(3, previousCounter),
-    bytesField(4, ciphertext),
-  );
+  return fieldWriter(VERSION_OURS)
+    .bytes(1, encodeKey(ratchetKey))
+    .number(2, counter)
+    .number(3, previousCounter)
+    .bytes(4, ciphertext)
+    .done();
 }
 
 /** `later`: the message inside, MAC included. */
 export function encodeFirst(first: Omit<FirstMessage, 'inner'> & { later: Bytes }): Bytes {
-  return concat(
-    Uint8Array.of(VERSION_OURS),
-    numberField(5, first.registrationId),
-    numberField(1, first.oneTimePrekeyId ?? 0),
-    numberField(6, first.signedPrekeyId),
-    bytesField(2, encodeKey(first.baseKey)),
-    bytesField(3, encodeKey(first.identityKey)),
-    bytesField(4, first.later),
-  );
+  return fieldWriter(VERSION_OURS)
+    .number(5, first.registrationId)
+    .number(1, first.oneTimePrekeyId ?? 0)
+    .number(6, first.signedPrekeyId)
+    .bytes(2, encodeKey(first.baseKey))
+    .bytes(3, encodeKey(first.identityKey))
+    .bytes(4, first.later)
+    .done();
 }
 
 function versioned(bytes: Uint8Array): void {

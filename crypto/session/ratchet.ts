@@ -19,7 +19,7 @@ import { generateKeyPair } from '../keys/curve-key.ts';
 import { MAX_OLD_RECEIVING_CHAINS, MAX_PAIRWISE_JUMP } from '../limits.ts';
 import { hkdf } from '../primitives/hkdf.ts';
 import { primitives } from '../primitives/installed.ts';
-import { encodeKey } from './library.ts';
+import { ENCODED_KEY_BYTES, KEY_TYPE } from './library.ts';
 import { encodeFirst, encodeLater, type LaterMessage, MAC_BYTES } from './message.ts';
 import { type Chain, chainOf, type SessionState } from './record.ts';
 import { boundSkipped, dayOf } from './skipped.ts';
@@ -54,13 +54,18 @@ function chainStep(chain: Chain): Bytes {
 
 function expand(messageKey: Bytes): MessageKeys {
   const keys = hkdf(messageKey, NO_SALT, MESSAGE_KEYS_INFO, 80);
-  const parts = { cipherKey: keys.slice(0, 32), macKey: keys.slice(32, 64), iv: keys.slice(64) };
-  wipe(keys, messageKey);
-  return parts;
+  wipe(messageKey);
+  return { cipherKey: keys.subarray(0, 32), macKey: keys.subarray(32, 64), iv: keys.subarray(64) };
 }
 
 function macOf(macKey: Bytes, sender: Bytes, receiver: Bytes, authenticated: Bytes): Bytes {
-  return primitives.hmacSha256(macKey, concat(encodeKey(sender), encodeKey(receiver), authenticated)).subarray(0, MAC_BYTES);
+  const input = new Uint8Array(2 * ENCODED_KEY_BYTES + authenticated.length);
+  input[0] = KEY_TYPE;
+  input.set(sender, 1);
+  input[ENCODED_KEY_BYTES] = KEY_TYPE;
+  input.set(receiver, ENCODED_KEY_BYTES + 1);
+  input.set(authenticated, 2 * ENCODED_KEY_BYTES);
+  return primitives.hmacSha256(macKey, input).subarray(0, MAC_BYTES);
 }
 
 /** §3.5 SkipMessageKeys, up to and without `until`. */
@@ -78,7 +83,7 @@ function takeMessageKey(chain: Chain, counter: number, day: number): Bytes {
   const stored = chain.skipped.get(counter);
   require(stored !== undefined, 'duplicate');
   chain.skipped.delete(counter);
-  return stored.key;
+  return stored.key.slice();
 }
 
 // §3.5 SkipMessageKeys(PN), after the MAC: PN is authentic now. PN is the number of the last message, so 0 may also say that there was none.

@@ -7,7 +7,8 @@
  *   ‖ skipped 2 × (counter 4 ‖ day 2 ‖ message key 32))
  *
  * About 400 bytes with one chain each way. Receiving chains stand oldest first, skipped keys by counter. Every decode makes a new object:
- * what a failed attempt does to it is gone with it (L3). Not sealed: the vault does that.
+ * what a failed attempt does to it is gone with it (L3); its keys are views into the record, to be replaced and never overwritten. Not sealed:
+ * the vault does that.
  */
 import { type Bytes, equalBytes } from '../bytes.ts';
 import { require } from '../errors.ts';
@@ -91,9 +92,9 @@ export function encodeRecord(state: SessionState): Bytes {
 
 function readChain(input: Reader): Chain {
   const receiving = input.flag();
-  const ratchetKey = input.bytes(32);
+  const ratchetKey = input.view(32);
   const next = input.u32();
-  const chainKey = input.flag() ? input.bytes(32) : null;
+  const chainKey = input.flag() ? input.view(32) : null;
   const count = input.u16();
   require(count <= MAX_SKIPPED_KEYS, 'too-large');
   const skipped: Chain['skipped'] = new Map();
@@ -103,7 +104,7 @@ function readChain(input: Reader): Chain {
     require(counter > last && counter < next, 'malformed');
     last = counter;
     const day = input.u16();
-    skipped.set(counter, { day, key: input.bytes(32) });
+    skipped.set(counter, { day, key: input.view(32) });
   }
   return { receiving, ratchetKey, next, chainKey, skipped };
 }
@@ -116,15 +117,15 @@ function readPending(input: Reader): SessionState['pending'] {
 
 export function decodeRecord(bytes: Uint8Array): SessionState {
   const input = reader(bytes, MAX_RECORD_BYTES);
-  const baseKey = input.bytes(32);
+  const baseKey = input.view(32);
   const byPeer = input.flag();
-  const identityKey = input.bytes(32);
+  const identityKey = input.view(32);
   const registrationId = input.u16();
   require(registrationId <= MAX_REGISTRATION_ID, 'malformed');
-  const rootKey = input.bytes(32);
-  const privateKey = input.bytes(32);
-  const publicKey = input.bytes(32);
-  const remoteKey = input.bytes(32);
+  const rootKey = input.view(32);
+  const privateKey = input.view(32);
+  const publicKey = input.view(32);
+  const remoteKey = input.view(32);
   const previousCounter = input.u32();
   const pending = input.flag() ? readPending(input) : null;
   const count = input.u8();

@@ -16,6 +16,8 @@ export type Reader = {
   flag(): boolean;
   /** Exactly this many bytes, as a copy: what is parsed never changes under the caller's later writes. */
   bytes(length: number): Bytes;
+  /** `bytes` without a copy: for what is read and never written while the input stands. */
+  view(length: number): Bytes;
   /** A u32 length and so many bytes. */
   sized(maxBytes: number): Bytes;
   /** `sized`, as strict UTF-8. */
@@ -39,13 +41,13 @@ export function reader(input: Uint8Array, maxBytes: number): Reader {
     return value;
   }
 
-  function bytes(length: number): Bytes {
+  function view(length: number): Bytes {
     require(length <= input.length - at, 'malformed');
-    const out = new Uint8Array(length);
-    out.set(input.subarray(at, at + length));
     at += length;
-    return out;
+    return input.subarray(at - length, at) as Bytes;
   }
+
+  const bytes = (length: number): Bytes => new Uint8Array(view(length));
 
   function sized(maxBytesOfField: number): Bytes {
     const length = unsigned(4);
@@ -64,6 +66,7 @@ export function reader(input: Uint8Array, maxBytes: number): Reader {
       return value === 1;
     },
     bytes,
+    view,
     sized,
     text: (maxBytesOfField) => fromUtf8(sized(maxBytesOfField)),
     rest: () => bytes(input.length - at),

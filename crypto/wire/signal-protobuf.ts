@@ -5,31 +5,46 @@
  * Stricter than protobuf: fields stand in ascending order, each exactly once, none unknown, varints in their shortest form, nothing after the
  * last. Signal's library writes exactly so, and what is signed and deduplicated should have one encoding.
  */
-import { type Bytes, concat } from '../bytes.ts';
+import type { Bytes } from '../bytes.ts';
 import { CryptoError, require } from '../errors.ts';
+import { writer } from './writer.ts';
 
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 
-function varint(value: number): Bytes {
-  const out: number[] = [];
-  let left = value;
-  while (left >= 0x80) {
-    out.push((left % 0x80) | 0x80);
-    left = Math.floor(left / 0x80);
+export type FieldWriter = {
+  /** Written even when 0, as Signal's library does. */
+  number(field: number, value: number): FieldWriter;
+  bytes(field: number, value: Uint8Array): FieldWriter;
+  done(): Bytes;
+};
+
+/** Signal's messages begin with a version byte. */
+export function fieldWriter(version: number): FieldWriter {
+  const out = writer().u8(version);
+
+  function varint(value: number): void {
+    let left = value;
+    for (; left >= 0x80; left = Math.floor(left / 0x80)) out.u8((left % 0x80) | 0x80);
+    out.u8(left);
   }
-  out.push(left);
-  return Uint8Array.from(out);
-}
 
-/** Written even when 0, as Signal's library does. */
-export function numberField(field: number, value: number): Bytes {
-  require(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, 'malformed');
-  return concat(Uint8Array.of((field << 3) | VARINT), varint(value));
-}
-
-export function bytesField(field: number, value: Uint8Array): Bytes {
-  return concat(Uint8Array.of((field << 3) | LENGTH_DELIMITED), varint(value.length), value);
+  const self: FieldWriter = {
+    number(field, value) {
+      require(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, 'malformed');
+      out.u8((field << 3) | VARINT);
+      varint(value);
+      return self;
+    },
+    bytes(field, value) {
+      out.u8((field << 3) | LENGTH_DELIMITED);
+      varint(value.length);
+      out.fixed(value, value.length);
+      return self;
+    },
+    done: () => out.done(),
+  };
+  return self;
 }
 
 export type FieldReader = {

@@ -18,12 +18,15 @@ const DEPENDENCY_KINDS = /** @type {const} */ (['dependencies', 'devDependencies
  */
 const readJson = (path) => JSON.parse(readFileSync(inProject(path), 'utf8'));
 
-function readLock() {
-  const lock = readJson('package-lock.json');
-  const wanted = readJson('package.json');
+/** @param {string} folder */
+function readLock(folder) {
+  const lock = readJson(`${folder}/package-lock.json`);
+  const wanted = readJson(`${folder}/package.json`);
   for (const kind of DEPENDENCY_KINDS) {
     if (JSON.stringify(sorted(lock.packages[''][kind])) !== JSON.stringify(sorted(wanted[kind]))) {
-      throw new Sentence('package.json and package-lock.json name different packages: run `npm install`, then try again.');
+      throw new Sentence(
+        `package.json and package-lock.json of ${folder} name different packages: run \`npm install\` there, then try again.`,
+      );
     }
   }
   return /** @type {Lock} */ (lock);
@@ -49,13 +52,14 @@ function isForAnotherPlatform({ os, cpu, libc }) {
 /**
  * npm writes down what it has installed when it is done, so that record is the stamp: no second one can disagree with it.
  * @param {Mode} mode
+ * @param {string} [folder] of the project
  */
-function missingPackages(mode) {
-  const wanted = readLock().packages;
+function missingPackages(mode, folder = '.') {
+  const wanted = readLock(folder).packages;
   /** @type {Lock['packages']} */
   let standing = {};
   try {
-    standing = readJson('node_modules/.package-lock.json').packages;
+    standing = readJson(`${folder}/node_modules/.package-lock.json`).packages;
   } catch {
     // Nothing is installed, or an installation was cut short.
   }
@@ -85,11 +89,23 @@ export async function installPackages(mode) {
   console.log(`Packages installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }
 
+/**
+ * What one command alone needs, in a folder of its own with its own lock: nobody else downloads it.
+ * @param {string} folder of the project
+ */
+export async function installBeside(folder) {
+  if (missingPackages('test', folder).length === 0) return;
+  const startedAt = Date.now();
+  console.log(`Installing what only ${folder} needs…`);
+  await npm(CLEAN, 'test', undefined, inProject(folder));
+  console.log(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+}
+
 const CLEAN = ['ci'];
 const ADD = ['install', '--no-save'];
 
-/** @param {string[]} command @param {Mode} mode @param {string} [node] on which npm itself is to run */
-async function npm(command, mode, node) {
+/** @param {string[]} command @param {Mode} mode @param {string} [node] on which npm itself is to run @param {string} [cwd] */
+async function npm(command, mode, node, cwd = root) {
   const args = [
     ...command,
     // Nothing needs a script: better-sqlite3 carries its addon for every platform inside its package.
@@ -113,8 +129,8 @@ async function npm(command, mode, node) {
   const ourNpm = process.env['npm_execpath'];
   const viaNode = ourNpm !== undefined && basename(ourNpm) === 'npm-cli.js';
   const child = viaNode
-    ? spawn(node ?? process.execPath, [ourNpm, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
-    : spawn('npm', args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+    ? spawn(node ?? process.execPath, [ourNpm, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    : spawn('npm', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
   if (child.pid !== undefined) alsoAtWork(child.pid);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));

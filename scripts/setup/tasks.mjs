@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { setup, setupPackages } from '../setup.mjs';
+import { installBeside } from './packages.mjs';
 import { inProject, root, Sentence } from './project.mjs';
 import { markRunning } from './running.mjs';
 
@@ -87,6 +88,11 @@ const TASKS = {
   test,
   verify: async (args) => run(await setupPackages('test'), ['scripts/verify/main.ts', ...args]),
   bench: async (args) => run(await setupPackages('test'), ['bench/main.ts', ...args]),
+  'bench:crypto': async (args) => {
+    const node = await setup('test');
+    await installBeside('bench/crypto');
+    return run(node, ['bench/crypto/main.ts', ...args]);
+  },
   // `npm run file -- server/cli/….ts`: any file of the project on its own Node.
   file: async (args) => run(await setupPackages('start'), args),
   setup: async ([mode = 'test']) => {
