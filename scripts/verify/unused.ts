@@ -8,7 +8,7 @@ const ENTRIES = [
   /^server\/(main|cli\/.+)\.ts$/,
   /^client\/app\/main\.tsx?$/,
   /^client\/adapters\/shims\//,
-  /^bench\/main\.ts$/,
+  /^bench\/(main|crypto\/(main|child|page-\w+))\.ts$/,
   /^scripts\/(run\.mjs|verify\/main\.ts)$/,
   /\.test\.tsx?$/,
 ];

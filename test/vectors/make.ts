@@ -3,7 +3,7 @@ import { check } from './check.ts';
 import { type Case, type Family, type Group, given, type JsonObject, type Make, type VectorFile } from './family.ts';
 import type { RandomBytes } from './hex.ts';
 
-export const GENERATOR_VERSION = '1.0.0';
+const GENERATOR_VERSION = '1.0.0';
 
 export async function makeFile(family: Family, random: RandomBytes): Promise<VectorFile> {
   const groups: Group[] = [];
