@@ -86,6 +86,7 @@ const TASKS = {
   start: async (args) => run(await setup('start'), ['server/main.ts', ...args], markRunning),
   test,
   verify: async (args) => run(await setupPackages('test'), ['scripts/verify/main.ts', ...args]),
+  vectors: async (args) => run(await setupPackages('test'), ['test/vectors/main.ts', ...args]),
   bench: async (args) => run(await setupPackages('test'), ['bench/main.ts', ...args]),
   // `npm run file -- server/cli/….ts`: any file of the project on its own Node.
   file: async (args) => run(await setupPackages('start'), args),

@@ -3,7 +3,7 @@ import { check } from './check.ts';
 import { type Case, type Family, type Group, given, type JsonObject, type Make, type VectorFile } from './family.ts';
 import type { RandomBytes } from './hex.ts';
 
-export const GENERATOR_VERSION = '1.0.0';
+const GENERATOR_VERSION = '1.0.0';
 
 export async function makeFile(family: Family, random: RandomBytes): Promise<VectorFile> {
   const groups: Group[] = [];
@@ -49,3 +49,6 @@ export async function makeFile(family: Family, random: RandomBytes): Promise<Vec
 }
 
 export const seedOf = (family: Family): string => `Sottovoce vectors 1 ${family.name}`;
+
+/** The bytes of the file as it is committed. */
+export const fileText = (file: VectorFile): string => `${JSON.stringify(file, null, 1)}\n`;
