@@ -87,6 +87,7 @@ const TASKS = {
   start: async (args) => run(await setup('start'), ['server/main.ts', ...args], markRunning),
   test,
   verify: async (args) => run(await setupPackages('test'), ['scripts/verify/main.ts', ...args]),
+  vectors: async (args) => run(await setupPackages('test'), ['test/vectors/main.ts', ...args]),
   bench: async (args) => run(await setupPackages('test'), ['bench/main.ts', ...args]),
   'bench:crypto': async (args) => {
     const node = await setup('test');

@@ -49,3 +49,6 @@ export async function makeFile(family: Family, random: RandomBytes): Promise<Vec
 }
 
 export const seedOf = (family: Family): string => `Sottovoce vectors 1 ${family.name}`;
+
+/** The bytes of the file as it is committed. */
+export const fileText = (file: VectorFile): string => `${JSON.stringify(file, null, 1)}\n`;
