@@ -1,6 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { IconButton } from './button.tsx';
 import { words } from './copy/common.ts';
 import styles from './dialog.module.css';
@@ -13,14 +13,20 @@ type DialogProps = {
   children?: ReactNode;
 };
 
-/** A dialog that is open as long as it is rendered. Focus goes back by itself. */
+const FIELD = 'input:not([readonly], [type="checkbox"], [type="radio"], [type="file"]), textarea';
+
+/** A dialog that is open as long as it is rendered. Focus goes to the first field to fill in, if there is one, and goes back by itself. */
 export function Dialog({ title, description, size = 'narrow', onClose, children }: DialogProps) {
+  const popup = useRef<HTMLDivElement>(null);
+  // By touch a keyboard would come up over half of what is to be read first.
+  const firstField = (by: string): HTMLElement | undefined =>
+    by === 'touch' ? undefined : (popup.current?.querySelector<HTMLElement>(FIELD) ?? undefined);
   return (
     <Base.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Base.Portal>
         <Base.Backdrop className={styles['backdrop']} />
         <Base.Viewport className={styles['viewport']}>
-          <Base.Popup className={styles['popup']} data-size={size}>
+          <Base.Popup ref={popup} className={styles['popup']} data-size={size} initialFocus={(by) => firstField(by) ?? true}>
             <div className={styles['header']}>
               <Base.Title className={styles['title']}>{title}</Base.Title>
               <Base.Close render={<IconButton icon={X} label={words.close} />} />

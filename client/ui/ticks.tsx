@@ -4,8 +4,9 @@ import styles from './ticks.module.css';
 
 const TICK = 'm1.8 6.4 2.6 2.7 5-5.8';
 const SECOND = 'm8.5 9.1 5-5.8M7.3 7.8l.9 1';
-const DISC = 'M5.5.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11Z';
-const CRESCENT = 'M12 .6a5.5 5.5 0 0 1 0 10.8A7 7 0 0 0 12 .6Z';
+// Two discs of radius 4.9 about (5.4, 6) and (10.6, 6); the second without what the first and a gap of 1 cover.
+const DISC = 'M5.4 1.1a4.9 4.9 0 1 0 0 9.8 4.9 4.9 0 0 0 0-9.8Z';
+const CRESCENT = 'M9.03 1.36A4.9 4.9 0 1 1 9.03 10.64A5.9 5.9 0 0 0 9.03 1.36Z';
 
 /** Clock, one tick, two ticks, filled: how far an own message has come. */
 export function Ticks({ status }: { status: MessageStatus }) {
@@ -22,7 +23,7 @@ export function Ticks({ status }: { status: MessageStatus }) {
         <>
           <path fill="currentColor" d={DISC} />
           <path fill="currentColor" d={CRESCENT} />
-          <path {...line} stroke="var(--ticks-cut)" strokeWidth={1.4} d="m3.1 6.2 1.7 1.7 3.2-3.7" />
+          <path {...line} stroke="var(--ticks-cut, var(--bg))" strokeWidth={1.4} d="m3.1 6.2 1.7 1.7 3.2-3.7" />
         </>
       ) : null}
     </svg>

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import { ArrowLeft, BadgeCheck, PanelRight } from 'lucide-react';
 import type { Conversation } from '../../messenger/api.ts';
 import { closeConversation, toggleDetails } from '../../store/route.ts';
@@ -21,6 +22,16 @@ function subtitle({ kind, members, contact }: Conversation): string {
 export function ConversationPane({ conversation, details }: { conversation: Conversation; details: boolean }) {
   const { id, kind, contact, canSend } = conversation;
   const title = kind === 'self' ? words.noteToSelf : conversation.title;
+  const opener = useRef<HTMLButtonElement>(null);
+  // Closed from inside, the panel takes the focus with it; it goes back to what opens it.
+  useEffect(() => {
+    if (!details) return undefined;
+    return () => {
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body) opener.current?.focus();
+      });
+    };
+  }, [details]);
   return (
     <div className={styles['pane']}>
       <header className={styles['head']}>
@@ -39,7 +50,7 @@ export function ConversationPane({ conversation, details }: { conversation: Conv
             <span className={styles['subtitle']}>{subtitle(conversation)}</span>
           </span>
         </button>
-        <IconButton icon={PanelRight} label={pane.details} aria-pressed={details} onClick={toggleDetails} />
+        <IconButton ref={opener} icon={PanelRight} label={pane.details} aria-pressed={details} onClick={toggleDetails} />
       </header>
       <Timeline conversation={conversation} />
       <Typing conversation={conversation} />

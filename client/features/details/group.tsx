@@ -1,5 +1,5 @@
 import { Check, LogOut, Pencil, UserPlus } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Conversation, Member } from '../../messenger/api.ts';
 import { messenger } from '../../store/messenger.ts';
 import { openOverlay } from '../../store/route.ts';
@@ -20,12 +20,18 @@ const RANK = { admin: 0, moderator: 1, member: 2 } as const;
 function GroupName({ conversation: { id, title, myRole } }: { conversation: Conversation }) {
   const [name, setName] = useState<string>();
   const { busy, problem, act } = useAct();
+  const pencil = useRef<HTMLButtonElement>(null);
+  const renamed = useRef(false);
+  useEffect(() => {
+    if (name !== undefined) renamed.current = true;
+    else if (renamed.current) pencil.current?.focus();
+  }, [name]);
   if (name === undefined)
     return (
       <h3 className={styles['title']}>
         <bdi>{title}</bdi>
         {myRole === 'admin' || myRole === 'moderator' ? (
-          <IconButton icon={Pencil} label={group.rename} onClick={() => setName(title)} />
+          <IconButton ref={pencil} icon={Pencil} label={group.rename} onClick={() => setName(title)} />
         ) : null}
       </h3>
     );

@@ -58,9 +58,11 @@ export function AddMembersDialog({ conversation, onClose }: { conversation: Conv
         <PeoplePicker people={people} picked={picked} onChange={setPicked} none={group.nobodyLeft} />
         {problem ? <Notice tone="danger">{problem}</Notice> : null}
         {busy ? <Spinner label={group.adding} /> : null}
-        <Button type="submit" look="primary" wide aria-disabled={busy || picked.length === 0}>
-          {group.add}
-        </Button>
+        {people.length === 0 ? null : (
+          <Button type="submit" look="primary" wide aria-disabled={busy || picked.length === 0}>
+            {group.add}
+          </Button>
+        )}
       </Form>
     </Dialog>
   );

@@ -11,6 +11,7 @@ export const words = {
   undo: 'Undo',
   retry: 'Try again',
   you: 'You',
+  youInside: 'you',
   noteToSelf: 'Note to self',
   showPassphrase: 'Show passphrase',
   hidePassphrase: 'Hide passphrase',

@@ -1,5 +1,6 @@
 import type { Contact, Conversation, Message, MessageStatus, SystemEvent } from '../../messenger/api.ts';
 import { isolate } from '../identity-look.ts';
+import { words } from './common.ts';
 
 /** Words of the list and of the conversation. */
 export const statusWords: Record<MessageStatus, string> = {
@@ -111,17 +112,19 @@ const many = (names: string[]): string =>
 /** What happened, in one sentence. `name` writes "You" for oneself. */
 export function eventSentence(event: SystemEvent, name: (accountId: string) => string): string {
   const who = (id: string): string => isolate(name(id));
+  const inside = (id: string): string => (name(id) === words.you ? words.youInside : name(id));
+  const whom = (id: string): string => isolate(inside(id));
   switch (event.event) {
     case 'group-created':
       return `${who(event.by)} created the group “${isolate(event.name)}”.`;
     case 'member-added':
-      return `${who(event.by)} added ${many(event.who.map(name))}.`;
+      return `${who(event.by)} added ${many(event.who.map(inside))}.`;
     case 'member-removed':
-      return `${who(event.by)} removed ${who(event.who)}.`;
+      return `${who(event.by)} removed ${whom(event.who)}.`;
     case 'member-left':
       return `${who(event.who)} left the group.`;
     case 'role-changed':
-      return `${who(event.by)} made ${who(event.who)} ${{ admin: 'an admin', moderator: 'a moderator', member: 'a member' }[event.role]}.`;
+      return `${who(event.by)} made ${whom(event.who)} ${{ admin: 'an admin', moderator: 'a moderator', member: 'a member' }[event.role]}.`;
     case 'group-renamed':
       return `${who(event.by)} renamed the group to “${isolate(event.name)}”.`;
     case 'identity-renewed':
