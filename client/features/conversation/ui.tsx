@@ -25,10 +25,11 @@ export function ConversationPane({ conversation, details }: { conversation: Conv
   const opener = useRef<HTMLButtonElement>(null);
   // Closed from inside, the panel takes the focus with it; it goes back to what opens it.
   useEffect(() => {
+    const button = opener.current;
     if (!details) return undefined;
     return () => {
       requestAnimationFrame(() => {
-        if (document.activeElement === document.body) opener.current?.focus();
+        if (document.activeElement === document.body) button?.focus();
       });
     };
   }, [details]);

@@ -25,7 +25,7 @@ async function readManifest(folder: string): Promise<Map<string, string>> {
 }
 
 /** What of the file breaks the schema, or null. JSON Schema 2020-12; a schema with an unknown keyword is refused. */
-export function breaksSchema(schema: object, file: unknown): string | null {
+function breaksSchema(schema: object, file: unknown): string | null {
   const ajv = new Ajv2020({ strictSchema: true, strictTypes: false, strictTuples: false, strictRequired: false });
   const validate = ajv.compile(schema);
   return validate(file) ? null : ajv.errorsText(validate.errors, { dataVar: '' });
