@@ -3,6 +3,7 @@
  * Runs in Node and in a page alike, so nothing here or in a family may reach for either. Bytes are lower-case hex, times milliseconds,
  * and all randomness is input: a case gives the same output wherever it runs.
  */
+import type { GroupShape } from './shape.ts';
 import { type Bytes, type CryptoErrorCode, fromHex, type RandomBytes } from './hex.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -56,6 +57,8 @@ export type Family = {
   name: string;
   algorithm: string;
   notes: Record<string, Note>;
+  /** By type of group. */
+  shapes: Record<string, GroupShape>;
   /** Makes all cases. Called in Node alone; the same seed gives the same file. */
   generate(make: Make): Promise<void>;
   /** Does what a case of that group type is about, and gives what the case expects. Throws `CryptoError`. */

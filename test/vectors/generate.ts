@@ -6,7 +6,7 @@ import { nodePrimitives } from '../../client/adapters/node-primitives.ts';
 import { installPrimitives } from '../../crypto/index.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { FAMILIES } from './families/families.ts';
-import { fileText, makeFile, seedOf } from './make.ts';
+import { fileText, makeFile, schemaText, seedOf } from './make.ts';
 
 const folder = join(import.meta.dirname, 'ours');
 
@@ -16,6 +16,7 @@ for (const family of FAMILIES) {
   if (asked.length > 0 && !asked.includes(family.name)) continue;
   const file = await makeFile(family, seededRandom(seedOf(family)));
   await writeFile(join(folder, `${family.name}.json`), fileText(file));
+  await writeFile(join(folder, '../schemas', `${family.name}.schema.json`), schemaText(family));
   console.log(`${family.name}: ${file.numberOfTests} cases`);
 }
 const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();

@@ -2,6 +2,7 @@
 import { check } from './check.ts';
 import { type Case, type Family, type Group, given, type JsonObject, type Make, type VectorFile } from './family.ts';
 import type { RandomBytes } from './hex.ts';
+import { schemaOf } from './shape.ts';
 
 const GENERATOR_VERSION = '1.0.0';
 
@@ -52,3 +53,6 @@ export const seedOf = (family: Family): string => `Sottovoce vectors 1 ${family.
 
 /** The bytes of the file as it is committed. */
 export const fileText = (file: VectorFile): string => `${JSON.stringify(file, null, 1)}\n`;
+
+/** The bytes of its schema as it is committed. */
+export const schemaText = (family: Family): string => `${JSON.stringify(schemaOf(family), null, 1)}\n`;

@@ -1,0 +1,27 @@
+/** The same values computed a second time, on noble directly and by other code than crypto/: what both do not agree on is an error. */
+import { gcm } from '@noble/ciphers/aes.js';
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256, sha512 } from '@noble/hashes/sha2.js';
+import { concat, utf8 } from '../../crypto/index.ts';
+import { toHex } from './hex.ts';
+
+export const hkdfSha256 = (secret: Uint8Array, salt: Uint8Array | undefined, info: Uint8Array, length: number): Uint8Array =>
+  hkdf(sha256, secret, salt, info, length);
+
+export const aesGcmSeal = (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array =>
+  gcm(key, nonce, aad).encrypt(plaintext);
+
+/** Hex of a value that was computed twice. */
+export function agreed(what: string, ours: Uint8Array, independent: Uint8Array): string {
+  const [one, other] = [toHex(ours), toHex(independent)];
+  if (one !== other) throw new Error(`${what}: the implementation gives ${one}, an independent computation ${other}`);
+  return one;
+}
+
+/** SHA-256(label ‖ 0x00 ‖ bytes), the form of every hash of ours. */
+export const hashOf = (label: string, bytes: Uint8Array): Uint8Array => sha256(concat(utf8(label), Uint8Array.of(0), bytes));
+
+export const sha512Of = (bytes: Uint8Array): Uint8Array => sha512(bytes);
+
+export const hmacSha256 = (key: Uint8Array, bytes: Uint8Array): Uint8Array => hmac(sha256, key, bytes);
