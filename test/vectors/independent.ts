@@ -25,3 +25,5 @@ export const hashOf = (label: string, bytes: Uint8Array): Uint8Array => sha256(c
 export const sha512Of = (bytes: Uint8Array): Uint8Array => sha512(bytes);
 
 export const hmacSha256 = (key: Uint8Array, bytes: Uint8Array): Uint8Array => hmac(sha256, key, bytes);
+
+export const sha256Of = (bytes: Uint8Array): Uint8Array => sha256(bytes);

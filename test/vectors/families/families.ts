@@ -1,8 +1,11 @@
 /** Every family, in the order a reader meets them in docs/protocol.md. */
 import type { Family } from '../family.ts';
 import { aead } from './aead.ts';
+import { deviceRecord } from './device-record.ts';
 import { genesis } from './genesis.ts';
 import { padding } from './padding.ts';
+import { recoveryKey } from './recovery-key.ts';
+import { safetyNumberFamily } from './safety-number.ts';
 import { xeddsa } from './xeddsa.ts';
 
-export const FAMILIES: readonly Family[] = [xeddsa, genesis, aead, padding];
+export const FAMILIES: readonly Family[] = [xeddsa, genesis, recoveryKey, deviceRecord, aead, padding, safetyNumberFamily];
