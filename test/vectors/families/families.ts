@@ -1,6 +1,7 @@
 /** Every family, in the order a reader meets them in docs/protocol.md. */
 import type { Family } from '../family.ts';
 import { aead } from './aead.ts';
+import { deviceList } from './device-list.ts';
 import { deviceRecord } from './device-record.ts';
 import { genesis } from './genesis.ts';
 import { padding } from './padding.ts';
@@ -8,4 +9,4 @@ import { recoveryKey } from './recovery-key.ts';
 import { safetyNumberFamily } from './safety-number.ts';
 import { xeddsa } from './xeddsa.ts';
 
-export const FAMILIES: readonly Family[] = [xeddsa, genesis, recoveryKey, deviceRecord, aead, padding, safetyNumberFamily];
+export const FAMILIES: readonly Family[] = [xeddsa, genesis, recoveryKey, deviceRecord, deviceList, aead, padding, safetyNumberFamily];
