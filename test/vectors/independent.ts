@@ -1,5 +1,5 @@
 /** The same values computed a second time, on noble directly and by other code than crypto/: what both do not agree on is an error. */
-import { gcm } from '@noble/ciphers/aes.js';
+import { cbc, gcm } from '@noble/ciphers/aes.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
@@ -27,3 +27,5 @@ export const sha512Of = (bytes: Uint8Array): Uint8Array => sha512(bytes);
 export const hmacSha256 = (key: Uint8Array, bytes: Uint8Array): Uint8Array => hmac(sha256, key, bytes);
 
 export const sha256Of = (bytes: Uint8Array): Uint8Array => sha256(bytes);
+
+export const aesCbcEncrypt = (key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array => cbc(key, iv).encrypt(plaintext);

@@ -7,6 +7,17 @@ import { genesis } from './genesis.ts';
 import { padding } from './padding.ts';
 import { recoveryKey } from './recovery-key.ts';
 import { safetyNumberFamily } from './safety-number.ts';
+import { senderKey } from './sender-key.ts';
 import { xeddsa } from './xeddsa.ts';
 
-export const FAMILIES: readonly Family[] = [xeddsa, genesis, recoveryKey, deviceRecord, deviceList, aead, padding, safetyNumberFamily];
+export const FAMILIES: readonly Family[] = [
+  xeddsa,
+  genesis,
+  recoveryKey,
+  deviceRecord,
+  deviceList,
+  aead,
+  padding,
+  safetyNumberFamily,
+  senderKey,
+];
