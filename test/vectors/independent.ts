@@ -1,6 +1,6 @@
 /** The same values computed a second time, on noble directly and by other code than crypto/: what both do not agree on is an error. */
 import { cbc, gcm } from '@noble/ciphers/aes.js';
-import { hkdf } from '@noble/hashes/hkdf.js';
+import { expand, extract, hkdf } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { concat, utf8 } from '../../crypto/index.ts';
@@ -29,3 +29,13 @@ export const hmacSha256 = (key: Uint8Array, bytes: Uint8Array): Uint8Array => hm
 export const sha256Of = (bytes: Uint8Array): Uint8Array => sha256(bytes);
 
 export const aesCbcEncrypt = (key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array => cbc(key, iv).encrypt(plaintext);
+
+export const utf8Of = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+export const joined = (...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => Uint8Array.from(parts.flatMap((part) => [...part]));
+
+export const u32 = (value: number): Uint8Array => Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+
+/** RFC 5869 §2.2 and §2.3 apart. */
+export const hkdfExtract = (salt: Uint8Array, secret: Uint8Array): Uint8Array => extract(sha256, secret, salt);
+export const hkdfExpand = (key: Uint8Array, info: Uint8Array, length: number): Uint8Array => expand(sha256, key, info, length);

@@ -4,7 +4,9 @@ import { aead } from './aead.ts';
 import { deviceList } from './device-list.ts';
 import { deviceRecord } from './device-record.ts';
 import { genesis } from './genesis.ts';
+import { groupSeal } from './group-seal.ts';
 import { padding } from './padding.ts';
+import { pairwiseSeal } from './pairwise-seal.ts';
 import { recoveryKey } from './recovery-key.ts';
 import { safetyNumberFamily } from './safety-number.ts';
 import { senderKey } from './sender-key.ts';
@@ -18,6 +20,8 @@ export const FAMILIES: readonly Family[] = [
   deviceList,
   aead,
   padding,
+  pairwiseSeal,
+  groupSeal,
   safetyNumberFamily,
   senderKey,
 ];
