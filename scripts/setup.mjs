@@ -1,7 +1,7 @@
 // Brings a clone to where it can run (`start`) or be tested (`test`), and does nothing where nothing changed.
 import { oneAtATime } from './setup/one-at-a-time.mjs';
 import { ownNode } from './setup/own-node.mjs';
-import { installPackages, packagesStand } from './setup/packages.mjs';
+import { installFolder, installPackages, packagesStand } from './setup/packages.mjs';
 import { buildPage, pageStands } from './setup/page.mjs';
 
 /** @typedef {import('./setup/packages.mjs').Mode} Mode */
@@ -22,6 +22,19 @@ export async function setup(mode) {
   if (!pageStands()) {
     await oneAtATime(async () => {
       if (!pageStands()) buildPage();
+    });
+  }
+  return node;
+}
+
+const INTEROP = 'test/interop';
+
+/** What `npm run test:interop` needs besides the tests' packages. @returns {Promise<string>} the project's own Node */
+export async function setupInterop() {
+  const node = await setupPackages('test');
+  if (!packagesStand('start', INTEROP)) {
+    await oneAtATime(async () => {
+      if (!packagesStand('start', INTEROP)) await installFolder(INTEROP, "Signal's own library in four versions (490 MB on disk, once)");
     });
   }
   return node;

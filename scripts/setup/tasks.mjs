@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import { setup, setupPackages } from '../setup.mjs';
+import { setup, setupInterop, setupPackages } from '../setup.mjs';
 import { inProject, root, Sentence } from './project.mjs';
 import { markRunning } from './running.mjs';
 
@@ -85,6 +85,7 @@ async function test(args) {
 const TASKS = {
   start: async (args) => run(await setup('start'), ['server/main.ts', ...args], markRunning),
   test,
+  interop: async (args) => run(await setupInterop(), ['test/interop/main.ts', ...args]),
   verify: async (args) => run(await setupPackages('test'), ['scripts/verify/main.ts', ...args]),
   bench: async (args) => run(await setupPackages('test'), ['bench/main.ts', ...args]),
   // `npm run file -- server/cli/….ts`: any file of the project on its own Node.
