@@ -1,22 +1,19 @@
 /** Sender keys: every sender, ours and Signal's in each version, is read by ours and by Signal's in every version, from the same bytes. */
-import { type Bytes, type RandomBytes } from '../../crypto/index.ts';
+import type { Bytes, RandomBytes } from '../../crypto/index.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { type GroupStep, groupSchedule, writtenOut } from './group-schedule.ts';
 import { type Libsignal, loadLibsignal, VERSIONS, type Version } from './libsignal.ts';
 import { ourReceiver, ourSender } from './our-peer.ts';
 import type { Receiver, Sender } from './peer.ts';
 import { signalReceiver, signalSender } from './signal-group.ts';
-import { check, checkReceived } from './tally.ts';
+import { check, checkReceived, guarded } from './tally.ts';
 
 export const libraries = new Map<Version, Libsignal>(VERSIONS.map((version) => [version, loadLibsignal(version)]));
 
-export const receivers = (): Receiver[] => [
-  ourReceiver(),
-  ...[...libraries].map(([version, library]) => signalReceiver(library, version)),
-];
+export const receivers = (): Receiver[] => [ourReceiver(), ...[...libraries].map(([version, library]) => signalReceiver(library, version))];
 
 export type SenderName = 'ours' | Version;
-export const SENDERS: readonly SenderName[] = ['ours', ...VERSIONS];
+const SENDERS: readonly SenderName[] = ['ours', ...VERSIONS];
 
 export function makeSender(name: SenderName, distributionId: Bytes, random: RandomBytes): Promise<Sender> {
   return name === 'ours' ? ourSender(distributionId, random) : signalSender(libraries.get(name) as Libsignal, distributionId);
@@ -66,7 +63,7 @@ export async function groupSchedules(seed: number, count: number): Promise<void>
     const steps = groupSchedule(`${seed}/group/${index}`);
     const random = seededRandom(`${seed}/group keys/${index}`);
     const where = `--seed ${seed}, group schedule ${index}, sender ${name}: ${writtenOut(steps)}\n       `;
-    await follow(steps, await makeSender(name, distributionIdFrom(random), random), receivers(), where);
+    await guarded(where, async () => follow(steps, await makeSender(name, distributionIdFrom(random), random), receivers(), where));
   }
 }
 
@@ -90,7 +87,8 @@ export async function groupCases(seed: number): Promise<void> {
     for (const [number, message] of messages.entries()) {
       for (const reader of early) checkReceived(`${name} to ${reader.name}`, await reader.receive(message), 'accepted', textOf(number));
       const expected = number < MESSAGES ? 'duplicate' : 'accepted';
-      for (const reader of late) checkReceived(`${name} to newcomer ${reader.name}`, await reader.receive(message), expected, textOf(number));
+      for (const reader of late)
+        checkReceived(`${name} to newcomer ${reader.name}`, await reader.receive(message), expected, textOf(number));
     }
   }
   const signBits = new Set<number>();

@@ -14,7 +14,7 @@ type Handle<Name extends string> = { readonly handle: Name };
 type Serializable = { serialize(): Uint8Array };
 
 export type PublicKey = Handle<'PublicKey'> & Serializable;
-type PrivateKey = Handle<'PrivateKey'> & Serializable & { getPublicKey(): PublicKey; sign(message: Uint8Array): Uint8Array };
+export type PrivateKey = Handle<'PrivateKey'> & Serializable & { getPublicKey(): PublicKey; sign(message: Uint8Array): Uint8Array };
 export type Address = Handle<'Address'>;
 export type SessionRecord = Handle<'SessionRecord'>;
 export type PreKeyRecord = Handle<'PreKeyRecord'> & { publicKey(): PublicKey };

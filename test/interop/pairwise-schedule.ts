@@ -9,7 +9,7 @@
 import { type Choices, choicesFrom } from './choices.ts';
 import type { Expectation } from './tally.ts';
 
-export const SIGNAL_CHAINS = 5;
+const SIGNAL_CHAINS = 5;
 
 export type Side = 'a' | 'b';
 

@@ -6,7 +6,7 @@ import { ourPeer } from './our-peer.ts';
 import { type PairwiseSchedule, pairwiseSchedule, type Side, writtenOut } from './pairwise-schedule.ts';
 import type { Peer } from './peer.ts';
 import { signalPeer, withoutPrekeyZero } from './signal-pairwise.ts';
-import { checkReceived } from './tally.ts';
+import { checkReceived, guarded } from './tally.ts';
 
 const library = loadLibsignal(LAST_WITH_X3DH);
 
@@ -28,7 +28,7 @@ function changed(message: Bytes, place: number): Bytes {
   return out;
 }
 
-async function follow({ starts, oneTime, steps }: PairwiseSchedule, people: Record<Side, Peer>, where: string): Promise<boolean> {
+async function follow({ starts, oneTime, steps }: PairwiseSchedule, people: Record<Side, Peer>, where: string): Promise<void> {
   const bundles = { a: people.a.bundle(oneTime ? 1 : 0), b: people.b.bundle(oneTime ? 1 : 0) };
   for (const side of starts) await people[side].start(side === 'a' ? bundles.b : bundles.a);
   const sent: { to: Side; message: Bytes }[] = [];
@@ -40,9 +40,8 @@ async function follow({ starts, oneTime, steps }: PairwiseSchedule, people: Reco
     const { to, message } = sent[step.deliver] as { to: Side; message: Bytes };
     const bytes = step.changed === undefined ? message : changed(message, step.changed);
     const got = await people[to].receive(bytes);
-    if (!checkReceived(`${where}, step ${at}, ${to} receives ${step.deliver}`, got, step.expected, textOf(step.deliver))) return false;
+    if (!checkReceived(`${where}, step ${at}, ${to} receives ${step.deliver}`, got, step.expected, textOf(step.deliver))) return;
   }
-  return true;
 }
 
 /** Stops at a schedule's first mismatch: what follows would only repeat it. */
@@ -52,7 +51,8 @@ export async function pairwiseSchedules(seed: number, count: number): Promise<vo
     for (const we of ['a', 'b'] as const) {
       const { ours, signal } = await strangers(`${seed}/keys/${index}`);
       const people = we === 'a' ? { a: ours, b: signal } : { a: signal, b: ours };
-      await follow(schedule, people, `--seed ${seed}, pairwise schedule ${index}, we are ${we}: ${writtenOut(schedule)}\n       `);
+      const where = `--seed ${seed}, pairwise schedule ${index}, we are ${we}: ${writtenOut(schedule)}\n       `;
+      await guarded(where, () => follow(schedule, people, where));
     }
   }
 }

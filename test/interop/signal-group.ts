@@ -5,7 +5,7 @@ import type { Receiver, Sender } from './peer.ts';
 import { judged } from './signal-pairwise.ts';
 
 /** Signal writes a distribution id as a UUID. */
-export const uuidOf = (id: Uint8Array): string => toHex(id).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+const uuidOf = (id: Uint8Array): string => toHex(id).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 function senderKeyStore(library: Libsignal): object {
   const records = new Map<string, SenderKeyRecord>();

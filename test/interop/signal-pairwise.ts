@@ -1,13 +1,6 @@
 /** Signal's side of a session: its library with stores in memory. */
 import { type Bytes, concat, type DeviceAddress, type PrekeyBundle, utf8 } from '../../crypto/index.ts';
-import {
-  type Libsignal,
-  type PreKeyRecord,
-  type PrivateKey,
-  type PublicKey,
-  type SessionRecord,
-  type SignedPreKeyRecord,
-} from './libsignal.ts';
+import type { Libsignal, PreKeyRecord, PrivateKey, PublicKey, SessionRecord, SignedPreKeyRecord } from './libsignal.ts';
 import { accepted, ONE_TIME_PREKEYS, type Peer, type Received, turnedDown } from './peer.ts';
 
 const REGISTRATION_ID = 4_711;

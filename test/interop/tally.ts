@@ -28,6 +28,15 @@ export function checkReceived(where: string, got: Received, expected: Expectatio
   });
 }
 
+/** What throws where nothing should is a failed exchange, and the rest goes on. */
+export async function guarded(where: string, run: () => Promise<unknown>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    check(false, () => `${where}: ${error instanceof Error ? error.stack : error}`);
+  }
+}
+
 export const counted = (): number => passed + failed;
 
 export function summary(): { line: string; failed: number } {
