@@ -18,7 +18,10 @@ const SCHEDULES = 1_000;
 
 const { values } = parseArgs({ options: { seed: { type: 'string' } } });
 const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
-if (!Number.isSafeInteger(seed)) throw new Error('--seed takes a whole number.');
+if (!Number.isSafeInteger(seed)) {
+  console.error('--seed takes a whole number.');
+  process.exit(2);
+}
 console.log(`interop: seed ${seed}; the same again: npm run test:interop -- --seed ${seed}`);
 
 const PARTS: Record<string, () => Promise<void>> = {
