@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { basename, delimiter, dirname } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { alsoAtWork } from './one-at-a-time.mjs';
 import { isMusl, ownNode } from './own-node.mjs';
 import { inProject, root, Sentence } from './project.mjs';
@@ -18,14 +18,14 @@ const DEPENDENCY_KINDS = /** @type {const} */ (['dependencies', 'devDependencies
  */
 const readJson = (path) => JSON.parse(readFileSync(inProject(path), 'utf8'));
 
-/** @param {string} folder */
+/** @param {string} folder with a package.json and a lock, from the project's root */
 function readLock(folder) {
-  const lock = readJson(`${folder}/package-lock.json`);
-  const wanted = readJson(`${folder}/package.json`);
+  const lock = readJson(join(folder, 'package-lock.json'));
+  const wanted = readJson(join(folder, 'package.json'));
   for (const kind of DEPENDENCY_KINDS) {
     if (JSON.stringify(sorted(lock.packages[''][kind])) !== JSON.stringify(sorted(wanted[kind]))) {
       throw new Sentence(
-        `package.json and package-lock.json of ${folder} name different packages: run \`npm install\` there, then try again.`,
+        `${join(folder, 'package.json')} and its package-lock.json name different packages: run \`npm install\` there, then try again.`,
       );
     }
   }
@@ -52,14 +52,14 @@ function isForAnotherPlatform({ os, cpu, libc }) {
 /**
  * npm writes down what it has installed when it is done, so that record is the stamp: no second one can disagree with it.
  * @param {Mode} mode
- * @param {string} [folder] of the project
+ * @param {string} [folder]
  */
-function missingPackages(mode, folder = '.') {
+function missingPackages(mode, folder = '') {
   const wanted = readLock(folder).packages;
   /** @type {Lock['packages']} */
   let standing = {};
   try {
-    standing = readJson(`${folder}/node_modules/.package-lock.json`).packages;
+    standing = readJson(join(folder, 'node_modules/.package-lock.json')).packages;
   } catch {
     // Nothing is installed, or an installation was cut short.
   }
@@ -71,8 +71,8 @@ function missingPackages(mode, folder = '.') {
   });
 }
 
-/** @param {Mode} mode */
-export const packagesStand = (mode) => missingPackages(mode).length === 0;
+/** @param {Mode} mode @param {string} [folder] */
+export const packagesStand = (mode, folder) => missingPackages(mode, folder).length === 0;
 
 /** @param {Mode} mode */
 export async function installPackages(mode) {
@@ -89,23 +89,23 @@ export async function installPackages(mode) {
   console.log(`Packages installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }
 
-/**
- * What one command alone needs, in a folder of its own with its own lock: nobody else downloads it.
- * @param {string} folder of the project
- */
-export async function installBeside(folder) {
-  if (missingPackages('test', folder).length === 0) return;
-  const startedAt = Date.now();
-  console.log(`Installing what only ${folder} needs…`);
-  await npm(CLEAN, 'test', undefined, inProject(folder));
-  console.log(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
-}
-
 const CLEAN = ['ci'];
 const ADD = ['install', '--no-save'];
 
-/** @param {string[]} command @param {Mode} mode @param {string} [node] on which npm itself is to run @param {string} [cwd] */
-async function npm(command, mode, node, cwd = root) {
+/**
+ * What one command needs and users never download stands in a folder with a lock of its own.
+ * @param {string} folder
+ * @param {string} what it is and how large, for the one line that says why this takes a while
+ */
+export async function installFolder(folder, what) {
+  const startedAt = Date.now();
+  console.log(`Installing ${what}…`);
+  await npm(CLEAN, 'start', undefined, folder);
+  console.log(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+}
+
+/** @param {string[]} command @param {Mode} mode @param {string} [node] on which npm itself is to run @param {string} [folder] */
+async function npm(command, mode, node, folder = '') {
   const args = [
     ...command,
     // Nothing needs a script: better-sqlite3 carries its addon for every platform inside its package.
@@ -127,10 +127,11 @@ async function npm(command, mode, node, cwd = root) {
   }
   if (node) env['PATH'] = `${dirname(node)}${delimiter}${env['PATH']}`;
   const ourNpm = process.env['npm_execpath'];
+  const options = { cwd: join(root, folder), env, stdio: /** @type {['ignore', 'pipe', 'pipe']} */ (['ignore', 'pipe', 'pipe']) };
   const viaNode = ourNpm !== undefined && basename(ourNpm) === 'npm-cli.js';
   const child = viaNode
-    ? spawn(node ?? process.execPath, [ourNpm, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
-    : spawn('npm', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+    ? spawn(node ?? process.execPath, [ourNpm, ...args], options)
+    : spawn('npm', args, { ...options, shell: process.platform === 'win32' });
   if (child.pid !== undefined) alsoAtWork(child.pid);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));

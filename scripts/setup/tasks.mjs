@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import { setup, setupPackages } from '../setup.mjs';
-import { installBeside } from './packages.mjs';
+import { setup, setupBeside, setupPackages } from '../setup.mjs';
 import { inProject, root, Sentence } from './project.mjs';
 import { markRunning } from './running.mjs';
 
@@ -86,13 +85,16 @@ async function test(args) {
 const TASKS = {
   start: async (args) => run(await setup('start'), ['server/main.ts', ...args], markRunning),
   test,
+  interop: async (args) => {
+    await setupBeside('test/interop', "Signal's own library in four versions (490 MB on disk, once)");
+    return run(await setupPackages('test'), ['test/interop/main.ts', ...args]);
+  },
   verify: async (args) => run(await setupPackages('test'), ['scripts/verify/main.ts', ...args]),
   vectors: async (args) => run(await setupPackages('test'), ['test/vectors/main.ts', ...args]),
   bench: async (args) => run(await setupPackages('test'), ['bench/main.ts', ...args]),
   'bench:crypto': async (args) => {
-    const node = await setup('test');
-    await installBeside('bench/crypto');
-    return run(node, ['bench/crypto/main.ts', ...args]);
+    await setupBeside('bench/crypto', "Signal's own library and Olm (150 MB on disk, once)");
+    return run(await setup('test'), ['bench/crypto/main.ts', ...args]);
   },
   // `npm run file -- server/cli/….ts`: any file of the project on its own Node.
   file: async (args) => run(await setupPackages('start'), args),

@@ -10,6 +10,7 @@ import { pairwiseSeal } from './pairwise-seal.ts';
 import { recoveryKey } from './recovery-key.ts';
 import { safetyNumberFamily } from './safety-number.ts';
 import { senderKey } from './sender-key.ts';
+import { x3dh } from './x3dh.ts';
 import { xeddsa } from './xeddsa.ts';
 
 export const FAMILIES: readonly Family[] = [
@@ -22,6 +23,7 @@ export const FAMILIES: readonly Family[] = [
   padding,
   pairwiseSeal,
   groupSeal,
+  x3dh,
   safetyNumberFamily,
   senderKey,
 ];
