@@ -6,8 +6,8 @@
  *   first   = 1 ‖ v ‖ pb{5 registration id · 1 one-time prekey id · 6 signed prekey id · 2 base key 33 · 3 identity key 33 · 4 later without its 2}
  *
  * v is 0x33; 0x34, which Signal's library writes from 0.24 on for the same version 3, is read and never written (L7). The fields of a
- * first message stand in the order above, as this library writes them, or ascending, as Signal's does; there a missing field 1, here a 0,
- * means that no one-time prekey was used (L5). Nothing unknown, doubled, missing or left over is accepted.
+ * first message stand in the order above, as the TypeScript library writes them, or ascending, as Signal's does. Without a one-time prekey
+ * there is no field 1; the TypeScript library's 0 in its place is read (L5). Nothing unknown, doubled, missing or left over is accepted.
  *
  * Size: later = 67 + ciphertext, ciphertext = text padded to 16. Does not authenticate anything.
  */
@@ -25,7 +25,6 @@ const AES_BLOCK_BYTES = 16;
 const VERSION_SIGNAL_NOW = 0x34;
 const VERSION_OURS = 0x33;
 const FIELD_5_TAG = 0x28;
-const FIELD_1_TAG = 0x08;
 
 export type LaterMessage = {
   ratchetKey: Bytes;
@@ -60,9 +59,10 @@ export function encodeLater({ ratchetKey, counter, previousCounter, ciphertext }
 
 /** `later`: the message inside, MAC included. */
 export function encodeFirst(first: Omit<FirstMessage, 'inner'> & { later: Bytes }): Bytes {
-  return fieldWriter(VERSION_OURS)
-    .number(5, first.registrationId)
-    .number(1, first.oneTimePrekeyId ?? 0)
+  const out = fieldWriter(VERSION_OURS).number(5, first.registrationId);
+  // Signal's library takes a 0 for the name of a prekey that is not there.
+  if (first.oneTimePrekeyId !== undefined) out.number(1, first.oneTimePrekeyId);
+  return out
     .number(6, first.signedPrekeyId)
     .bytes(2, encodeKey(first.baseKey))
     .bytes(3, encodeKey(first.identityKey))
@@ -113,13 +113,13 @@ function parseFirst(bytes: Uint8Array): FirstMessage {
   const fields = fieldReader(bytes.subarray(1));
   if (bytes[1] === FIELD_5_TAG) {
     const registrationId = bounded(fields.number(5), 1, MAX_REGISTRATION_ID);
-    const oneTimePrekeyId = bounded(fields.number(1), 0, MAX_PREKEY_ID);
+    const oneTimePrekeyId = fields.hasNumber(1) ? bounded(fields.number(1), 0, MAX_PREKEY_ID) : 0;
     const signedPrekeyId = bounded(fields.number(6), 1, MAX_PREKEY_ID);
     const rest = keysAndInner(fields);
     fields.end();
     return { ...rest, registrationId, signedPrekeyId, ...(oneTimePrekeyId === 0 ? {} : { oneTimePrekeyId }) };
   }
-  const oneTime = bytes[1] === FIELD_1_TAG ? { oneTimePrekeyId: bounded(fields.number(1), 1, MAX_PREKEY_ID) } : {};
+  const oneTime = fields.hasNumber(1) ? { oneTimePrekeyId: bounded(fields.number(1), 1, MAX_PREKEY_ID) } : {};
   const rest = keysAndInner(fields);
   const registrationId = bounded(fields.number(5), 1, MAX_REGISTRATION_ID);
   const signedPrekeyId = bounded(fields.number(6), 1, MAX_PREKEY_ID);

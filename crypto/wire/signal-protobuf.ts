@@ -51,6 +51,8 @@ export type FieldReader = {
   number(field: number): number;
   /** A view into the input, not a copy. */
   bytes(field: number): Uint8Array;
+  /** Does this number come next? */
+  hasNumber(field: number): boolean;
   end(): void;
 };
 
@@ -88,6 +90,7 @@ export function fieldReader(input: Uint8Array): FieldReader {
       at += length;
       return input.subarray(at - length, at);
     },
+    hasNumber: (field) => input[at] === ((field << 3) | VARINT),
     end: () => require(at === input.length, 'malformed'),
   };
 }

@@ -3,14 +3,13 @@ import { type Bytes, peekFirst } from '../../crypto/index.ts';
 import { strangers } from './pairwise.ts';
 import type { Side } from './pairwise-schedule.ts';
 import type { Peer } from './peer.ts';
-import { withoutPrekeyZero } from './signal-pairwise.ts';
 import { check, checkReceived } from './tally.ts';
 
 const TURNS = 200;
 const STARTS: readonly (readonly Side[])[] = [['a'], ['b'], ['a', 'b']];
 
 async function tell(from: Peer, to: Peer, text: string, where: string): Promise<Bytes> {
-  const message = withoutPrekeyZero(await from.send(text));
+  const message = await from.send(text);
   checkReceived(`${where}, "${text}"`, await to.receive(message), 'accepted', text);
   return message;
 }
@@ -28,7 +27,7 @@ async function converse(seed: number, starts: readonly Side[], oneTime: boolean)
       const message = await people[from].send(text);
       const named = peekFirst(message)?.oneTimePrekeyId;
       check(message[0] === 1 && (named === 1) === oneTime, () => `${where}: the first message names ${named}`);
-      early.push({ from, text, message: withoutPrekeyZero(message) });
+      early.push({ from, text, message: message });
     }
   }
   for (const { from, message, text } of early) {
@@ -64,16 +63,7 @@ async function falseSignature(seed: number): Promise<void> {
   }
 }
 
-async function prekeyZero(seed: number): Promise<void> {
-  const { ours, signal } = await strangers(`${seed}/prekey zero`);
-  await ours.start(signal.bundle(0));
-  const message = await ours.send('no prekey');
-  checkReceived('prekey id 0 as a name', await signal.receive(message), 'refused', '');
-  checkReceived('the same without id 0', await signal.receive(withoutPrekeyZero(message)), 'accepted', 'no prekey');
-}
-
 export async function pairwiseCases(seed: number): Promise<void> {
   for (const starts of STARTS) for (const oneTime of [true, false]) await converse(seed, starts, oneTime);
   await falseSignature(seed);
-  await prekeyZero(seed);
 }

@@ -8,7 +8,6 @@
 import { type Bytes, MAX_SKIPPED_KEYS } from '../../crypto/index.ts';
 import { strangers } from './pairwise.ts';
 import type { Peer, Verdict } from './peer.ts';
-import { withoutPrekeyZero } from './signal-pairwise.ts';
 import { checkReceived } from './tally.ts';
 
 type Reader = 'ours' | 'signal';
@@ -33,7 +32,7 @@ async function acquainted(seed: string, reader: Reader): Promise<Pair> {
 }
 
 async function turn({ reader, writer }: Pair, text: string): Promise<void> {
-  checkReceived(`a turn of ${text}`, await reader.receive(withoutPrekeyZero(await writer.send(text))), 'accepted', text);
+  checkReceived(`a turn of ${text}`, await reader.receive(await writer.send(text)), 'accepted', text);
 }
 
 async function stream(writer: Peer, count: number): Promise<Bytes[]> {

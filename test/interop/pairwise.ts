@@ -5,7 +5,7 @@ import { LAST_WITH_X3DH, loadLibsignal } from './libsignal.ts';
 import { ourPeer } from './our-peer.ts';
 import { type PairwiseSchedule, pairwiseSchedule, type Side, writtenOut } from './pairwise-schedule.ts';
 import type { Peer } from './peer.ts';
-import { signalPeer, withoutPrekeyZero } from './signal-pairwise.ts';
+import { signalPeer } from './signal-pairwise.ts';
 import { checkReceived, guarded } from './tally.ts';
 
 const library = loadLibsignal(LAST_WITH_X3DH);
@@ -35,7 +35,7 @@ async function follow({ starts, oneTime, steps }: PairwiseSchedule, people: Reco
   const sent: { to: Side; message: Bytes }[] = [];
   for (const [at, step] of steps.entries()) {
     if ('send' in step) {
-      sent.push({ to: step.send === 'a' ? 'b' : 'a', message: withoutPrekeyZero(await people[step.send].send(textOf(sent.length))) });
+      sent.push({ to: step.send === 'a' ? 'b' : 'a', message: await people[step.send].send(textOf(sent.length)) });
       continue;
     }
     const { to, message } = sent[step.deliver] as { to: Side; message: Bytes };

@@ -24,17 +24,6 @@ export async function judged(library: Libsignal, run: () => Promise<Uint8Array>)
   }
 }
 
-/**
- * Where there is no one-time prekey the TypeScript library, and so we, write id 0, and Signal's library takes 0 for a prekey's name: it
- * looks for it and refuses. The field stands outside the MAC; without it the message means the same to both.
- */
-export function withoutPrekeyZero(message: Bytes): Bytes {
-  const text = Buffer.from(message);
-  // 1 ‖ 0x33 ‖ field 5, registration id of one or two bytes ‖ field 1 = 0 ‖ field 6
-  const at = [4, 5].find((place) => text[0] === FIRST && text[2] === 0x28 && text.subarray(place, place + 3).toString('hex') === '080030');
-  return at === undefined ? message : concat(message.subarray(0, at), message.subarray(at + 2));
-}
-
 function makeStores(library: Libsignal, identity: PrivateKey) {
   let session: SessionRecord | null = null;
   let known: PublicKey | null = null;

@@ -77,7 +77,7 @@ export function firstMessage(fields: FirstFields, later: Bytes): Bytes {
   return joined(
     Uint8Array.of(0x33),
     number(5, fields.registrationId),
-    number(1, fields.oneTimePrekeyId),
+    ...(fields.oneTimePrekeyId === 0 ? [] : [number(1, fields.oneTimePrekeyId)]),
     number(6, fields.signedPrekeyId),
     bytes(2, encoded(fields.baseKey)),
     bytes(3, encoded(fields.identityKey)),

@@ -3,6 +3,7 @@ import type { Family } from '../family.ts';
 import { aead } from './aead.ts';
 import { deviceList } from './device-list.ts';
 import { deviceRecord } from './device-record.ts';
+import { doubleRatchet } from './double-ratchet.ts';
 import { genesis } from './genesis.ts';
 import { groupSeal } from './group-seal.ts';
 import { padding } from './padding.ts';
@@ -24,6 +25,7 @@ export const FAMILIES: readonly Family[] = [
   pairwiseSeal,
   groupSeal,
   x3dh,
+  doubleRatchet,
   safetyNumberFamily,
   senderKey,
 ];

@@ -103,7 +103,7 @@ async function respond(input: JsonObject, { bytes, random }: Given): Promise<Jso
   const dh = async (pair: KeyPair, key: Bytes): Promise<Bytes> => primitives.x25519(pair.privateKey, key);
   const outputs = [dh(signed, done.identityKey), dh(identity, baseKey), dh(signed, baseKey)];
   const own = await agree(used ? [...outputs, dh(used, baseKey)] : outputs);
-  const ratchetKey = message.slice(message.length - (message.length - AT.inner)).slice(5, 37);
+  const ratchetKey = message.slice(AT.inner + 4, AT.inner + 36);
   const receiving = await rootStep(own.rootKey, await pairOf(signed.privateKey), ratchetKey);
   return {
     identityKey: toHex(done.identityKey),
@@ -279,6 +279,11 @@ export const x3dh: Family = {
     await valid('with the one-time prekey', ['Basic'], good);
     await valid('at first contact, when no identity is expected', ['Basic'], { ...good, expectedIdentity: null });
     await valid('without a one-time prekey', ['NoOneTimePrekey'], { ...good, message: without['message'] as string });
+    const asLibrary = without['message'] as string;
+    await valid('without one, and an id of 0 in its place', ['NoOneTimePrekey'], {
+      ...good,
+      message: `${cut(asLibrary, 4)}0800${asLibrary.slice(8)}`,
+    });
     await valid('under version byte 0x33 in both places; 0x34 outside is read too', ['Version'], {
       ...good,
       message: replaced(message, AT.version, '34'),
@@ -317,8 +322,8 @@ export const x3dh: Family = {
     );
     for (const [what, at] of [
       ['ratchet key', AT.inner + 8],
-      ['counter', AT.inner + 38],
-      ['previous counter', AT.inner + 40],
+      ['counter', AT.inner + 37],
+      ['previous counter', AT.inner + 39],
       ['ciphertext', -12],
       ['MAC', -1],
     ] as const) {
@@ -326,7 +331,7 @@ export const x3dh: Family = {
     }
     for (const [what, key] of [...LOW_ORDER_U, ...NOT_CANONICAL_U]) {
       await refuse(`base key ${what}`, 'BadKey', { message: replaced(message, AT.baseKey, key) }, 'bad-key');
-      await refuse(`ratchet key ${what}`, 'BadKey', { message: replaced(message, AT.inner + 5, key) }, 'bad-key');
+      await refuse(`ratchet key ${what}`, 'BadKey', { message: replaced(message, AT.inner + 4, key) }, 'bad-key');
     }
     await refuse('identity key zero', 'BadKey', { message: replaced(message, AT.identityKey, '00'.repeat(32)) }, 'bad-key');
     await refuse('base key of another type', 'Malformed', { message: replaced(message, AT.baseKey - 1, '06') }, 'malformed');
@@ -348,7 +353,7 @@ export const x3dh: Family = {
       await refuse(`type ${type}`, 'Version', { message: replaced(message, 0, type) }, 'unsupported-version');
     for (const version of ['22', '32', '43', '44'])
       await refuse(`version ${version}`, 'Version', { message: replaced(message, AT.version, version) }, 'unsupported-version');
-    await refuse('version 44 inside', 'Version', { message: replaced(message, AT.inner + 1, '44') }, 'unsupported-version');
-    await refuse('a later message, with no session', 'Replay', { message: `02${message.slice(2 * (AT.inner + 1))}` }, 'unknown-session');
+    await refuse('version 44 inside', 'Version', { message: replaced(message, AT.inner, '44') }, 'unsupported-version');
+    await refuse('a later message, with no session', 'Replay', { message: `02${message.slice(2 * AT.inner)}` }, 'unknown-session');
   },
 };
