@@ -5,6 +5,7 @@ import { deviceList } from './device-list.ts';
 import { deviceRecord } from './device-record.ts';
 import { doubleRatchet } from './double-ratchet.ts';
 import { genesis } from './genesis.ts';
+import { groupLog } from './group-log.ts';
 import { groupSeal } from './group-seal.ts';
 import { padding } from './padding.ts';
 import { pairwiseSeal } from './pairwise-seal.ts';
@@ -28,4 +29,5 @@ export const FAMILIES: readonly Family[] = [
   doubleRatchet,
   safetyNumberFamily,
   senderKey,
+  groupLog,
 ];
