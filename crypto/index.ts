@@ -79,6 +79,17 @@ export { installPrimitives, type Primitives, primitives } from './primitives/ins
 export { generateRecoveryKey, parseRecoveryKey } from './recovery-key.ts';
 export { compareScannable, type SafetyNumber, type SafetyParty, safetyNumber } from './safety-number.ts';
 export { openRecord, sealRecord } from './sealing/aead.ts';
+export {
+  ATTACHMENT_HEADER_BYTES,
+  attachmentHeader,
+  attachmentLayout,
+  chunkRange,
+  openChunk,
+  paddedAttachmentBytes,
+  requireAttachmentHeader,
+  sealChunk,
+} from './sealing/attachment.ts';
+export { type BackupHeader, openBackup, parseBackupHeader, sealBackup } from './sealing/backup.ts';
 export { deriveEpochKeys, type EpochKeys, epochCommitment } from './sealing/epoch-keys.ts';
 export { matchesHint, openGroup, sealGroup } from './sealing/group.ts';
 export { generateSealingKey } from './sealing/hpke.ts';

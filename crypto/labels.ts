@@ -8,6 +8,7 @@ export const LABEL = {
   accountKey: 'Sottovoce v1 account key',
   backupKey: 'Sottovoce v1 backup key',
   backupLogin: 'Sottovoce v1 backup login',
+  backup: 'Sottovoce v1 backup',
   backupCommitment: 'Sottovoce v1 backup key commitment',
   chainHash: 'Sottovoce v1 chain entry',
   pairwiseSeal: 'Sottovoce v1 pairwise seal',
@@ -22,6 +23,7 @@ export const LABEL = {
   vaultRecord: 'Sottovoce v1 vault record',
   vaultName: 'Sottovoce v1 vault name',
   attachment: 'Sottovoce v1 attachment',
+  attachmentCommitment: 'Sottovoce v1 attachment key commitment',
 } as const;
 
 export type Label = (typeof LABEL)[keyof typeof LABEL];

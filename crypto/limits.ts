@@ -66,6 +66,16 @@ export const MAX_DEVICE_LIST_ENTRIES = 512;
 export const MAX_CERTIFICATE_BYTES = 2_048;
 
 export const RECOVERY_KEY_WORDS = 12;
+// One chunk is sealed, sent and opened at a time: what a phone holds in memory of a film.
+export const ATTACHMENT_CHUNK_BYTES = 1_048_576;
+export const MAX_ATTACHMENT_BYTES = 104_857_600;
+// Below this all are alike.
+export const MIN_ATTACHMENT_PADDED_BYTES = 1_024;
+
+// A backup has one of the powers of two between: contacts and settings of a new account, and a history as large as a phone restores.
+export const MIN_BACKUP_BYTES = 4_096;
+export const MAX_BACKUP_BYTES = 67_108_864;
+
 // Twelve words of at most eight letters, numbered, on lines of their own, and room for stray spaces.
 export const MAX_RECOVERY_TEXT_CHARACTERS = 1_000;
 

@@ -33,7 +33,7 @@ export async function rootStep(rootKey: Bytes, pair: Pair, remote: Bytes): Promi
   return { rootKey: keys.slice(0, 32), chainKey: keys.slice(32) };
 }
 
-export const nextChainKey = (chainKey: Bytes): Bytes => hmacSha256(chainKey, Uint8Array.of(2)) as Bytes;
+const nextChainKey = (chainKey: Bytes): Bytes => hmacSha256(chainKey, Uint8Array.of(2)) as Bytes;
 
 export function messageKeysOf(chainKey: Bytes) {
   const messageKey = hmacSha256(chainKey, Uint8Array.of(1)) as Bytes;

@@ -1,6 +1,8 @@
 /** Every family, in the order a reader meets them in docs/protocol.md. */
 import type { Family } from '../family.ts';
 import { aead } from './aead.ts';
+import { attachmentFamily } from './attachment.ts';
+import { backupHeader } from './backup-header.ts';
 import { deviceList } from './device-list.ts';
 import { deviceRecord } from './device-record.ts';
 import { doubleRatchet } from './double-ratchet.ts';
@@ -9,6 +11,7 @@ import { groupLog } from './group-log.ts';
 import { groupSeal } from './group-seal.ts';
 import { padding } from './padding.ts';
 import { pairwiseSeal } from './pairwise-seal.ts';
+import { prekeyBundle } from './prekey-bundle.ts';
 import { recoveryKey } from './recovery-key.ts';
 import { safetyNumberFamily } from './safety-number.ts';
 import { senderKey } from './sender-key.ts';
@@ -20,11 +23,14 @@ export const FAMILIES: readonly Family[] = [
   genesis,
   recoveryKey,
   deviceRecord,
+  prekeyBundle,
   deviceList,
   aead,
   padding,
   pairwiseSeal,
   groupSeal,
+  attachmentFamily,
+  backupHeader,
   x3dh,
   doubleRatchet,
   safetyNumberFamily,
