@@ -15,7 +15,12 @@ const PKCS8 = {
 
 type Curve = keyof typeof PKCS8;
 
+// SHA-256, FIPS 180-4 §1.
 const BLOCK_BYTES = 64;
+const HASH_BYTES = 32;
+
+// A message's MAC input, with its keys, is about 400 bytes.
+const MAX_SHORT_BYTES = 512;
 
 // Below this the default is done before WebCrypto has copied the bytes to its thread.
 const WEBCRYPTO_PAYS_FROM_BYTES = 1_024;
@@ -94,8 +99,11 @@ function once(hasher: IHasher, ...parts: Uint8Array[]): Bytes {
 
 async function hashes(): Promise<Partial<Primitives>> {
   const [sha256, sha512] = await Promise.all([createSHA256(), createSHA512()]);
-  // Made once: in a browser a new array costs as much as a hash of it.
-  const pads = { inner: new Uint8Array(BLOCK_BYTES), outer: new Uint8Array(BLOCK_BYTES) };
+  // RFC 2104 in two buffers made once, each given to the hash in one piece: in a browser a new array, or one call more into WebAssembly, costs as
+  // much as a hash of so few bytes. Views of the inner one are kept by their length.
+  const inner = new Uint8Array(BLOCK_BYTES + MAX_SHORT_BYTES);
+  const outer = new Uint8Array(BLOCK_BYTES + HASH_BYTES);
+  const views: (Uint8Array | undefined)[] = [];
   return {
     sha256: (bytes) => once(sha256, bytes),
     sha512: (bytes) => once(sha512, bytes),
@@ -103,12 +111,20 @@ async function hashes(): Promise<Partial<Primitives>> {
       const short = key.length > BLOCK_BYTES ? once(sha256, key) : key;
       for (let i = 0; i < BLOCK_BYTES; i++) {
         const byte = short[i] ?? 0;
-        pads.inner[i] = byte ^ 0x36;
-        pads.outer[i] = byte ^ 0x5c;
+        inner[i] = byte ^ 0x36;
+        outer[i] = byte ^ 0x5c;
       }
-      const mac = once(sha256, pads.outer, once(sha256, pads.inner, bytes));
-      pads.inner.fill(0);
-      pads.outer.fill(0);
+      if (bytes.length <= MAX_SHORT_BYTES) {
+        inner.set(bytes, BLOCK_BYTES);
+        const view = views[bytes.length] ?? inner.subarray(0, BLOCK_BYTES + bytes.length);
+        views[bytes.length] = view;
+        outer.set(once(sha256, view), BLOCK_BYTES);
+      } else {
+        outer.set(once(sha256, inner.subarray(0, BLOCK_BYTES), bytes), BLOCK_BYTES);
+      }
+      const mac = once(sha256, outer);
+      inner.fill(0, 0, BLOCK_BYTES + Math.min(bytes.length, MAX_SHORT_BYTES));
+      outer.fill(0);
       return mac;
     },
   };
