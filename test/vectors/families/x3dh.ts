@@ -103,8 +103,16 @@ async function respond(input: JsonObject, { bytes, random }: Given): Promise<Jso
   const dh = async (pair: KeyPair, key: Bytes): Promise<Bytes> => primitives.x25519(pair.privateKey, key);
   const outputs = [dh(signed, done.identityKey), dh(identity, baseKey), dh(signed, baseKey)];
   const own = await agree(used ? [...outputs, dh(used, baseKey)] : outputs);
-  const ratchetKey = message.slice(AT.inner + 4, AT.inner + 36);
+  // Two bytes nearer to the front where no one-time prekey id is written.
+  const inner = message.slice(AT.inner - (message[AT.oneTime - 1] === 0x08 ? 0 : 2));
+  const ratchetKey = inner.slice(4, 36);
   const receiving = await rootStep(own.rootKey, await pairOf(signed.privateKey), ratchetKey);
+  const header = { ratchetKey, counter: 0, previousCounter: 0 };
+  agreed(
+    'the message inside',
+    inner,
+    laterMessage(header, messageKeysOf(receiving.chainKey), done.plaintext, done.identityKey, identity.publicKey),
+  );
   return {
     identityKey: toHex(done.identityKey),
     baseKey: toHex(baseKey),
