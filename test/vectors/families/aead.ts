@@ -44,7 +44,12 @@ export const aead: Family = {
       await valid('opens what was sealed', ['Basic'], input);
       const record = input['record'] as string;
       await invalid('another secret', ['WrongKey'], { ...input, secret: toHex(random(32)) }, 'bad-mac');
-      await invalid('cut by one byte', ['Truncated'], { ...input, record: record.slice(0, -2) }, record.length === 96 ? 'malformed' : 'bad-mac');
+      await invalid(
+        'cut by one byte',
+        ['Truncated'],
+        { ...input, record: record.slice(0, -2) },
+        record.length === 96 ? 'malformed' : 'bad-mac',
+      );
     }
   },
 };
