@@ -54,6 +54,10 @@ export class Ratchet extends SessionCipher {
 
   /** One session message in Signal's bytes, first or later by the state of the session. */
   async encryptMessage(plaintext: Uint8Array): Promise<Bytes> {
+    const pair = this.#state.currentRatchet.ephemeralKeyPair;
+    const chain = pair && this.#state.chains[chainName(new Uint8Array(pair.pubKey))];
+    // A stored session that is damaged: the library would stumble over it with an error of another kind.
+    require(chain?.chainType === CHAIN.sending && chain.chainKey.key !== undefined, 'malformed');
     const { body }: { body: string } = await this['encryptJob'](toBuffer(plaintext));
     return Uint8Array.from(body, (character) => character.charCodeAt(0));
   }

@@ -87,6 +87,7 @@ const TASKS = {
   test,
   verify: async (args) => run(await setupPackages('test'), ['scripts/verify/main.ts', ...args]),
   bench: async (args) => run(await setupPackages('test'), ['bench/main.ts', ...args]),
+  fuzz: async (args) => run(await setupPackages('test'), ['test/fuzz/main.ts', ...args]),
   // `npm run file -- server/cli/….ts`: any file of the project on its own Node.
   file: async (args) => run(await setupPackages('start'), args),
   setup: async ([mode = 'test']) => {

@@ -81,7 +81,8 @@ export const clientTargets: readonly Target[] = [
     return {
       samples: fragments.map(utf8),
       feed(input) {
-        const text = textOf(input);
+        // Empty parts do not count.
+        const text = textOf(input).replaceAll(/\/+/g, '/');
         const { join, contact, conversation, overlay } = parseRoute(text);
         for (const part of [join?.invite, join?.contact, contact, conversation, overlay?.name]) {
           demand(part === undefined || (part !== '' && text.includes(part)), 'a part that does not stand in the link');

@@ -83,7 +83,7 @@ export const sessionTargets: readonly Target[] = [
     const { waiting } = await talking(random);
     return { samples: [first, await send(alice, bob, 'without a one-time prekey'), ...waiting], feed: peekFirst };
   }),
-  cryptoTarget('session message, any counters under a true MAC', 'compute', ['decrypt'], async (random) => {
+  cryptoTarget('session message, any counters under a true MAC', 'heavy', ['decrypt'], async (random) => {
     const { alice, bob, input } = await talking(random);
     const [open] = recordsOf(openSession(alice, bob), bob.address);
     return {
