@@ -30,7 +30,7 @@ export type People = {
 const linkSchema = v.strictObject({ accountId: accountIdSchema, username: usernameSchema });
 
 /** `https://relay/#/c/<account id>/<username>`; null for anything else, also for another relay's. */
-function parseContactLink(link: string, origin: string): { accountId: AccountId; username: string } | null {
+export function parseContactLink(link: string, origin: string): { accountId: AccountId; username: string } | null {
   const start = `${origin}/#/c/`;
   if (!link.startsWith(start)) return null;
   const [accountId, username, ...rest] = link.slice(start.length).split('/');

@@ -110,7 +110,8 @@ async function sendingStep(state: SessionState, random: RandomBytes): Promise<vo
 /** One session message in Signal's bytes, first or later by the state of the session. */
 export async function encryptMessage(state: SessionState, ours: OurKeys, plaintext: Uint8Array): Promise<Bytes> {
   const chain = chainOf(state, state.ratchetPair.publicKey);
-  require(chain !== undefined && !chain.receiving, 'malformed');
+  // Otherwise the stored session is damaged.
+  require(chain !== undefined && !chain.receiving && chain.chainKey !== null, 'malformed');
   const counter = chain.next;
   const { cipherKey, macKey, iv } = expand(chainStep(chain));
   const ciphertext = await primitives.aesCbcEncrypt(cipherKey, iv, plaintext);

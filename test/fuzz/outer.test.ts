@@ -1,0 +1,4 @@
+import { fuzz } from './suite.ts';
+import { outerTargets } from './targets/index.ts';
+
+fuzz(outerTargets, 500_000);
