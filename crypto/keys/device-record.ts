@@ -16,8 +16,8 @@ import { isUsableEdwards } from '../primitives/points.ts';
 import { reader } from '../wire/reader.ts';
 import { writer } from '../wire/writer.ts';
 import { type AccountId, accountIdFromBytes, accountIdToBytes, requireDeviceId } from './account-id.ts';
-import { CURVE_KEY_BYTES, requireCurveKey } from './curve-key.ts';
-import { requireSealingKey, SEALING_PUBLIC_KEY_BYTES } from './sealing-key.ts';
+import { CURVE_KEY_BYTES, requireCurveKey, requirePrimeOrderKey } from './curve-key.ts';
+import { requirePrimeOrderSealingKey, requireSealingKey, SEALING_PUBLIC_KEY_BYTES } from './sealing-key.ts';
 import { identitySigner, SIGNATURE_BYTES, signPurpose, verifyPurpose } from './signature.ts';
 import { requirePrekeyId, type SignedPrekey, verifyPrekey } from './signed-prekey.ts';
 
@@ -83,10 +83,10 @@ export function parseDeviceRecord(bytes: Uint8Array): DeviceRecord {
     loginKey: requireLoginKey(from.bytes(LOGIN_KEY_BYTES)),
     signedPrekey: {
       id: requirePrekeyId(from.u32()),
-      publicKey: requireCurveKey(from.bytes(CURVE_KEY_BYTES)),
+      publicKey: requirePrimeOrderKey(from.bytes(CURVE_KEY_BYTES)),
       signature: from.bytes(SIGNATURE_BYTES),
     },
-    sealingKey: { id: requirePrekeyId(from.u32()), publicKey: requireSealingKey(from.bytes(SEALING_PUBLIC_KEY_BYTES)) },
+    sealingKey: { id: requirePrekeyId(from.u32()), publicKey: requirePrimeOrderSealingKey(from.bytes(SEALING_PUBLIC_KEY_BYTES)) },
     createdAt: from.time(),
     sequence: from.u32(),
   };

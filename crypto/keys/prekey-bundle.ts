@@ -4,7 +4,7 @@
  */
 import type { Bytes } from '../bytes.ts';
 import type { AccountId } from './account-id.ts';
-import { requireCurveKey } from './curve-key.ts';
+import { requirePrimeOrderKey } from './curve-key.ts';
 import type { DeviceRecord } from './device-record.ts';
 import type { OneTimePrekey } from './one-time-prekey.ts';
 import { requirePrekeyId, type SignedPrekey } from './signed-prekey.ts';
@@ -24,6 +24,6 @@ export function prekeyBundleOf(verified: DeviceRecord, identityKey: Bytes, oneTi
   const bundle: PrekeyBundle = { accountId, deviceId, registrationId, identityKey, signedPrekey };
   if (!oneTimePrekey) return bundle;
   requirePrekeyId(oneTimePrekey.id);
-  requireCurveKey(oneTimePrekey.publicKey);
+  requirePrimeOrderKey(oneTimePrekey.publicKey);
   return { ...bundle, oneTimePrekey };
 }

@@ -5,7 +5,7 @@
  */
 import type { Bytes } from '../bytes.ts';
 import { require } from '../errors.ts';
-import { requireCurveKey } from './curve-key.ts';
+import { requireCurveKey, requirePrimeOrderKey } from './curve-key.ts';
 
 export const SEALING_PUBLIC_KEY_BYTES = 1_216;
 export const SEALING_PRIVATE_KEY_BYTES = 32;
@@ -27,5 +27,11 @@ export function requireSealingKey<K extends Uint8Array>(publicKey: K): K {
     require(first < MLKEM_Q && second < MLKEM_Q, 'bad-key');
   }
   requireCurveKey(publicKey.subarray(MLKEM_PUBLIC_KEY_BYTES));
+  return publicKey;
+}
+
+/** As `requireSealingKey`, and its X25519 part as in `requirePrimeOrderKey`. */
+export function requirePrimeOrderSealingKey<K extends Uint8Array>(publicKey: K): K {
+  requirePrimeOrderKey(requireSealingKey(publicKey).subarray(MLKEM_PUBLIC_KEY_BYTES));
   return publicKey;
 }

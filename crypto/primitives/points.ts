@@ -4,8 +4,8 @@
  * RFC 7748 §5 and §6.1, RFC 8032 §5.1.3, RFC 8032 §5.1.7 (S < L); small orders: "Taming the many EdDSAs" (ePrint 2020/1244).
  * Montgomery u: canonical means u < p = 2^255 − 19 with bit 255 clear. Edwards: the same for y, beneath the sign bit.
  *
- * Does not promise the absence of a torsion component: X25519 multiplies every point by a multiple of 8 and so ignores it, and
- * Ed25519 is verified without the cofactor, where one key has one answer.
+ * Does not promise the absence of a torsion component (prime-order.ts does, for a price): X25519 multiplies every point by a multiple of
+ * 8 and so ignores it, and Ed25519 is verified without the cofactor, where one key has one answer.
  */
 import { toHex } from '../bytes.ts';
 

@@ -32,7 +32,7 @@ const MAX_EDWARDS_KEYS = 256;
 const edwardsKeys = new Map<string, Bytes>();
 
 /** y = (u − 1)/(u + 1), RFC 7748 §4.1, with the sign bit given. The u must be usable: u = −1 is of low order. */
-function edwardsFromMontgomery(u: Uint8Array, signBit: number): Bytes {
+export function edwardsFromMontgomery(u: Uint8Array, signBit: number): Bytes {
   const name = toHex(u);
   let key = edwardsKeys.get(name);
   if (!key) {

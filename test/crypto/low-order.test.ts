@@ -1,3 +1,4 @@
+import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { expect, test } from 'vitest';
 import {
   deriveRunSecret,
@@ -102,6 +103,47 @@ test('C5: an ML-KEM key with a coefficient of q or more is refused', async () =>
     expect(await refusal(() => requireSealingKey(edge))).toBeNull();
   }
   expect(await refusal(() => requireSealingKey(sealing.publicKey.slice(1)))).toBe('bad-key');
+});
+
+/** u of the Edwards point. RFC 7748 §4.1. */
+function montgomery(point: InstanceType<typeof ed25519.Point>): Uint8Array<ArrayBuffer> {
+  const { Fp } = ed25519.Point;
+  const { y } = point.toAffine();
+  return new Uint8Array(Fp.toBytes(Fp.div(Fp.add(1n, y), Fp.sub(1n, y))));
+}
+
+// A generator of the eight points of small order: "Taming the many EdDSAs", ePrint 2020/1244, table 6.
+const ORDER_8 = fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05');
+
+test('low-order: with a torsion component, or on the twist, a key is refused in device records and as one-time prekey (C5)', async () => {
+  const random = seededRandom('torsion');
+  const alice = await makeAccount(random);
+  const { record, bytes, signedPrekey } = await makeDevice(alice, random);
+  const { Point } = ed25519;
+  const torsion = Point.fromBytes(ORDER_8, false);
+  const scalar = 8n * 1_234_567_890_123_456_789n;
+  const pure = Point.BASE.multiply(scalar);
+  const parsed = (at: number, key: Uint8Array) => {
+    const changed = bytes.slice();
+    changed.set(key, at);
+    return refusal(() => parseDeviceRecord(changed));
+  };
+  const everywhere = async (key: Uint8Array<ArrayBuffer>) => [
+    await parsed(75, key),
+    await parsed(175 + 1_184, key),
+    await refusal(() => prekeyBundleOf(record, alice.identity.publicKey, { id: 1, publicKey: key })),
+  ];
+  expect(await everywhere(montgomery(pure))).toEqual([null, null, null]);
+  for (let order = 1n; order < 8n; order++) {
+    const key = montgomery(pure.add(torsion.multiplyUnsafe(order)));
+    // It is the same key to Diffie-Hellman, and no message is slowed down to find that out.
+    expect(x25519.getSharedSecret(signedPrekey.privateKey, key)).toEqual(x25519.getSharedSecret(signedPrekey.privateKey, montgomery(pure)));
+    expect(requireCurveKey(key)).toBe(key);
+    expect(await everywhere(key), String(order)).toEqual(['bad-key', 'bad-key', 'bad-key']);
+  }
+  const twist = new Uint8Array(32);
+  twist[0] = 2;
+  expect(await everywhere(twist)).toEqual(['bad-key', 'bad-key', 'bad-key']);
 });
 
 test('low-order: a login key under which anyone could sign is refused (C5)', async () => {

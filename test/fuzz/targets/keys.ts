@@ -69,7 +69,7 @@ export const keyTargets: readonly Target[] = [
       demand(same(encodeGenesis(parseGenesis(input)), input), 'two encodings of one record');
     },
   })),
-  cryptoTarget('device record', 'parse', ['parseDeviceRecord'], async (random) => {
+  cryptoTarget('device record', 'compute', ['parseDeviceRecord'], async (random) => {
     const alice = await makeAccount(random);
     return { samples: [(await makeDevice(alice, random)).bytes, (await makeDevice(alice, random)).bytes], feed: parseDeviceRecord };
   }),
