@@ -103,7 +103,7 @@ async function setUp() {
   const epoch = await deriveEpochKeys(epochSecret, groupId, 1);
   const vaultKey = random(32);
   const wrapped = await wrapVaultKey(vaultKey, 'a passphrase', random);
-  const chainKeys = Object.values(state.chains).flatMap(({ chainKey }) => (chainKey.key ? [new Uint8Array(chainKey.key)] : []));
+  const chainKeys = state.chains.flatMap(({ chainKey }) => (chainKey ? [chainKey] : []));
   const secrets: Record<string, Uint8Array> = {
     'identity key': account.identity.privateKey,
     'account seed': account.accountKey.seed,
@@ -112,8 +112,8 @@ async function setUp() {
     'signed prekey': signedPrekey.privateKey,
     'sealing key': sealing.privateKey,
     'session identity': bob.ours.identity.privateKey,
-    'root key': new Uint8Array(state.currentRatchet.rootKey),
-    'ratchet key': new Uint8Array(state.currentRatchet.ephemeralKeyPair?.privKey as ArrayBuffer),
+    'root key': state.rootKey,
+    'ratchet key': state.ratchetPair.privateKey,
     ...Object.fromEntries(chainKeys.map((key, i) => [`chain key ${i}`, key])),
     'sender chain key': senderKey.slice(25, 57),
     'sender signing seed': senderKey.slice(57, 89),

@@ -70,10 +70,10 @@ function secretsOf(person: Person): Record<string, Uint8Array> {
   }
   for (const [key, { session }] of read.all('peers')) {
     for (const [i, bytes] of (session ? recordsOf(session) : []).entries()) {
-      const { currentRatchet, chains } = decodeRecord(bytes);
-      add(`${key} ${i} root key`, new Uint8Array(currentRatchet.rootKey));
-      add(`${key} ${i} ratchet key`, new Uint8Array(currentRatchet.ephemeralKeyPair?.privKey ?? new ArrayBuffer(0)));
-      for (const [name, { chainKey }] of Object.entries(chains)) add(`${key} ${i} ${name}`, chainKey.key && new Uint8Array(chainKey.key));
+      const { rootKey, ratchetPair, chains } = decodeRecord(bytes);
+      add(`${key} ${i} root key`, rootKey);
+      add(`${key} ${i} ratchet key`, ratchetPair.privateKey);
+      for (const [at, { chainKey }] of chains.entries()) add(`${key} ${i} chain ${at}`, chainKey ?? undefined);
     }
   }
   for (const [key, { epochs }] of read.all('groups')) for (const { epoch, secret } of epochs) add(`group ${key} ${epoch}`, secret);

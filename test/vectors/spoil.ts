@@ -16,6 +16,17 @@ export const NOT_CANONICAL_U = [
   ['with bit 255 set', `09${'00'.repeat(30)}80`],
 ] as const;
 
+/** Usable points that no private key makes: outside the subgroup of prime order, or on the twist. */
+export const NOT_PRIME_ORDER_U = [
+  ['with torsion of order 8', 'e6a2900a64481671126c2290aec9dcbd3b059891aa9633c9afbd37362df4a335'],
+  ['with torsion of order 4', '3e439fa2f34890bf28011f44801a2c58b8241235043c2e5f2d818d2bfbcf6526'],
+  ['with torsion of order 2', 'c5d69f65e9e1c78b39a6e18b5eae1e1a67400dabe99a675cd0e61a2256d83432'],
+  ['on the twist', `02${'00'.repeat(31)}`],
+] as const;
+
+/** The key that the three above become when their torsion is taken away. */
+export const PRIME_ORDER_U = 'aefda1790fbadfed36460dc2b174aa37ded88ab2ecb434f1bafad3f45a0e9739';
+
 /** The bytes from `at` on replaced. */
 export function replaced(hex: string, at: number, by: string): string {
   return hex.slice(0, 2 * at) + by + hex.slice(2 * at + by.length);

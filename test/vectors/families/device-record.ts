@@ -17,7 +17,7 @@ import type { Family, JsonObject, Make } from '../family.ts';
 import { type CryptoErrorCode, fromHex, toHex } from '../hex.ts';
 import { sha256Of } from '../independent.ts';
 import { hex, int } from '../shape.ts';
-import { cut, LOW_ORDER_U, NOT_CANONICAL_U, replaced, turned } from '../spoil.ts';
+import { cut, LOW_ORDER_U, NOT_CANONICAL_U, NOT_PRIME_ORDER_U, PRIME_ORDER_U, replaced, turned } from '../spoil.ts';
 
 const NOW = Date.UTC(2026, 10, 20);
 const DAY_MS = 24 * 3_600_000;
@@ -99,10 +99,11 @@ async function makeSigned({ random, valid, invalid }: Make, held: Held): Promise
     await signed(`prekey id ${id}`, 'Bounds', AT.prekeyId, number(id, 4), ok ? null : 'malformed');
     await signed(`sealing key id ${id}`, 'Bounds', AT.sealingId, number(id, 4), ok ? null : 'malformed');
   }
-  for (const [what, key] of [...LOW_ORDER_U, ...NOT_CANONICAL_U]) {
+  for (const [what, key] of [...LOW_ORDER_U, ...NOT_CANONICAL_U, ...NOT_PRIME_ORDER_U]) {
     await signed(`signed prekey ${what}`, 'BadKey', AT.prekey, key, 'bad-key');
     await signed(`X25519 half of the sealing key ${what}`, 'BadKey', AT.sealing + 1184, key, 'bad-key');
   }
+  await signed('X25519 half of the sealing key: the one of those without torsion', 'Basic', AT.sealing + 1184, PRIME_ORDER_U, null);
   await signed('login key of low order', 'BadKey', AT.login, `01${'00'.repeat(31)}`, 'bad-key');
   await signed('login key not canonical', 'BadKey', AT.login, `ee${'ff'.repeat(30)}7f`, 'bad-key');
   await signed('ML-KEM coefficient 3329', 'BadKey', AT.sealing, '010d', 'bad-key');
@@ -217,16 +218,21 @@ export const deviceRecord: Family = {
       ['registration id', AT.registration + 1],
       ['login key', AT.login + 3],
       ['prekey id', AT.prekeyId + 3],
-      ['prekey', AT.prekey + 4],
       ['prekey’s signature', AT.prekeySignature + 4],
       ['sealing key id', AT.sealingId + 3],
-      ['sealing key', AT.sealing + 1184 + 8],
       ['date', AT.createdAt + 5],
       ['sequence', AT.sequence + 3],
       ['signature', AT.signature + 9],
       ['signature’s last byte', AT.signature + 63],
     ] as const) {
       await refuse(`one bit of the ${what}`, 'BitFlip', { record: turned(held.bytes, at, 1) }, 'bad-signature');
+    }
+    // One turned bit may leave the subgroup of prime order, and be refused before the signature is looked at.
+    for (const [what, at] of [
+      ['prekey', AT.prekey],
+      ['X25519 half of the sealing key', AT.sealing + 1184],
+    ] as const) {
+      await refuse(`another ${what}`, 'BitFlip', { record: replaced(held.bytes, at, PRIME_ORDER_U) }, 'bad-signature');
     }
     for (const length of [0, 1, 33, 37, 39, 71, 75, 107, 171, 175, 1391, 1397, 1401, 1464]) {
       await refuse(`${length} bytes`, 'Truncated', { record: cut(held.bytes, length) }, 'malformed');

@@ -3,7 +3,7 @@ import { accountIdFromBytes, type DeviceRecord, generateKeyPair, prekeyBundleOf,
 import type { Family, JsonObject } from '../family.ts';
 import { type CryptoErrorCode, toHex } from '../hex.ts';
 import { hex, int, nullable } from '../shape.ts';
-import { cut, LOW_ORDER_U, NOT_CANONICAL_U, turned } from '../spoil.ts';
+import { cut, LOW_ORDER_U, NOT_CANONICAL_U, NOT_PRIME_ORDER_U, PRIME_ORDER_U, turned } from '../spoil.ts';
 
 export const prekeyBundle: Family = {
   name: 'prekey-bundle',
@@ -15,7 +15,7 @@ export const prekeyBundle: Family = {
       description: 'A signed prekey that its identity key did not sign.',
       effect: 'The relay stands in between.',
     },
-    BadKey: { bugType: 'EDGE_CASE', description: 'A prekey of low order or not canonical.' },
+    BadKey: { bugType: 'EDGE_CASE', description: 'A prekey of low order, not canonical, or not of prime order.' },
     Bounds: { bugType: 'EDGE_CASE', description: 'Ids that are none.' },
   },
   shapes: {
@@ -88,7 +88,8 @@ export const prekeyBundle: Family = {
     await valid('without', ['Basic'], { ...base, oneTimePrekeyId: null, oneTimePrekey: null });
     for (const id of [1, 0xffffff]) await valid(`id ${id}`, ['Bounds'], { ...base, oneTimePrekeyId: id });
     for (const id of [0, 0x1000000]) await invalid(`id ${id}`, ['Bounds'], { ...base, oneTimePrekeyId: id }, 'malformed');
-    for (const [what, key] of [...LOW_ORDER_U, ...NOT_CANONICAL_U])
+    await valid('the key of the three with torsion, without it', ['Basic'], { ...base, oneTimePrekey: PRIME_ORDER_U });
+    for (const [what, key] of [...LOW_ORDER_U, ...NOT_CANONICAL_U, ...NOT_PRIME_ORDER_U])
       await invalid(`one-time prekey ${what}`, ['BadKey'], { ...base, oneTimePrekey: key }, 'bad-key');
     await invalid('31 bytes', ['BadKey'], { ...base, oneTimePrekey: cut(oneTimePrekey, 31) }, 'bad-key');
   },

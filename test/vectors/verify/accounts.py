@@ -93,10 +93,11 @@ def device_record(_, i):
     login = r.take(32)
     need(usable_point(login), 'bad-key')
     prekey_id = bounded(r.number(4), 1, MAX_PREKEY)
-    prekey = need_key(r.take(32))
+    prekey = need_prime_order(r.take(32))
     prekey_signature = r.take(64)
     sealing_id = bounded(r.number(4), 1, MAX_PREKEY)
     sealing = need_sealing_key(r.take(1216))
+    need_prime_order(sealing[1184:])
     created, sequence = r.number(6), r.number(4)
     signature = r.take(64)
     r.end()
@@ -117,7 +118,7 @@ def prekey_bundle(kind, i):
     if i['oneTimePrekey'] is None:
         return {'oneTimePrekeyId': 0}
     bounded(i['oneTimePrekeyId'], 1, MAX_PREKEY)
-    need_key(i['oneTimePrekey'])
+    need_prime_order(i['oneTimePrekey'])
     return {'oneTimePrekeyId': i['oneTimePrekeyId']}
 
 

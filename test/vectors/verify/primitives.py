@@ -158,6 +158,13 @@ def need_key(key):
     return key
 
 
+def need_prime_order(key):
+    u = int.from_bytes(need_key(key), 'little')
+    point = decompress(((u - 1) * pow(u + 1, P - 2, P) % P).to_bytes(32, 'little'))
+    need(point is not None and compress(multiply(L, point)) == compress(NEUTRAL), 'bad-key')
+    return key
+
+
 def clamp(key):
     key = bytearray(key)
     key[0] &= 248
