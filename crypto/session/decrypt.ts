@@ -7,8 +7,9 @@
  * anything is computed (L1), and everything that follows from a message (session, identity, used prekeys) is handed back together, after
  * its MAC verified (L12).
  *
- * A message belongs to the session that knows its ratchet key; a new ratchet key is tried on each, the open one first. An archived session
- * becomes the open one when it begins a new receiving chain, and not for a late message: the peer may have left it behind since.
+ * A message belongs to the session that knows its ratchet key; a new ratchet key is tried on each, the open one first. A session once left
+ * behind is read and never written in again, or who holds a copy of it could call it back after a reset (ATTACKS 8). The one exception are
+ * two starts that crossed: each side then has its own archived, unanswered, and the one with the smaller base key wins on both.
  */
 import { type Bytes, equalBytes, type RandomBytes } from '../bytes.ts';
 import { CryptoError, require } from '../errors.ts';
@@ -17,7 +18,7 @@ import type { KeyPair } from '../keys/curve-key.ts';
 import { acceptSession } from './handshake.ts';
 import { type FirstMessage, type LaterMessage, parseSessionMessage } from './message.ts';
 import { decryptMessage } from './ratchet.ts';
-import { beganWith, chainOf, decodeRecord, encodeRecord, identityOf, type SessionState } from './record.ts';
+import { beganWith, chainOf, decodeRecord, encodeRecord, identityOf, precedes, type SessionState } from './record.ts';
 import { encodeSession, type Records, recordsOf, type Session } from './session.ts';
 import type { OurKeys } from './store.ts';
 
@@ -45,17 +46,20 @@ export type Decrypted = {
   first?: { baseKey: Bytes; signedPrekeyId: number; oneTimePrekeyId?: number };
 };
 
-type Attempt = { plaintext: Bytes; record: Bytes; stepped: boolean };
+/** `answered`: the first message of the peer in a session that we started. */
+type Attempt = { plaintext: Bytes; record: Bytes; answered: boolean };
 
 /** The state is spent by it. */
 async function attempt(input: DecryptInput, state: SessionState, message: LaterMessage): Promise<Attempt> {
-  const { plaintext, stepped } = await decryptMessage(state, input.ours, message, input.now, input.random);
-  return { plaintext, stepped, record: encodeRecord(state) };
+  const answered = state.pending !== null;
+  const plaintext = await decryptMessage(state, input.ours, message, input.now, input.random);
+  return { plaintext, answered, record: encodeRecord(state) };
 }
 
 function finish(input: DecryptInput, records: Records, index: number, done: Attempt): Decrypted {
   const others = records.filter((_, i) => i !== index);
-  const kept = index > 0 && !done.stepped ? records.map((record, i) => (i === index ? done.record : record)) : [done.record, ...others];
+  const opens = index === 0 || (done.answered && precedes(done.record, records[0] as Bytes));
+  const kept = opens ? [done.record, ...others] : records.map((record, i) => (i === index ? done.record : record));
   return { session: encodeSession(input.peer, kept), plaintext: done.plaintext, identityKey: identityOf(done.record) };
 }
 

@@ -16,7 +16,7 @@ import { MAX_PREKEY_ID, MAX_REGISTRATION_ID } from '../limits.ts';
 import { primitives } from '../primitives/installed.ts';
 import { BASE_KEY, decodeKey, encodeKey, ephemeralPair, type LibrarySession, SessionBuilder } from './library.ts';
 import type { FirstMessage } from './message.ts';
-import { type Chain, encodeRecord, type SessionState } from './record.ts';
+import { type Chain, encodeRecord, type SessionState, superseded } from './record.ts';
 import { encodeSession, recordsOf, type Session } from './session.ts';
 import { LIBRARY_ADDRESS, libraryPair, type OurKeys, throwAwayStore } from './store.ts';
 
@@ -100,7 +100,7 @@ export async function startSession(
   const { signedPrekey, oneTimePrekey } = bundle;
   require(bundle.accountId !== ourAddress.accountId || bundle.deviceId !== ourAddress.deviceId, 'wrong-context');
   requireDeviceId(bundle.deviceId);
-  const archived = previous ? recordsOf(previous, bundle) : [];
+  const archived = previous ? recordsOf(previous, bundle).map(superseded) : [];
   await checkBundle(bundle);
   const ephemeral = await ephemeralPair(random);
   const oneTime = oneTimePrekey ? encodeKey(oneTimePrekey.publicKey).buffer : undefined;

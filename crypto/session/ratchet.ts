@@ -134,7 +134,7 @@ export async function decryptMessage(
   message: LaterMessage,
   now: number,
   random: RandomBytes,
-): Promise<{ plaintext: Bytes; stepped: boolean }> {
+): Promise<Bytes> {
   const day = dayOf(now);
   const known = chainOf(state, message.ratchetKey);
   const previousKey = state.remoteKey;
@@ -158,5 +158,5 @@ export async function decryptMessage(
     await sendingStep(state, random);
   }
   boundSkipped(state, day);
-  return { plaintext, stepped: !known };
+  return plaintext;
 }

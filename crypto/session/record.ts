@@ -157,6 +157,18 @@ export function beganWith(record: Uint8Array, baseKey: Uint8Array): boolean {
   return equalBytes(record.subarray(0, 32), baseKey) && record[32] === 1;
 }
 
+/** Of a session we started and one the peer started meanwhile, whether ours is the one to go on in: both sides decide alike. */
+export function precedes(ours: Uint8Array, theirs: Uint8Array): boolean {
+  if (ours[32] !== 0 || theirs[32] !== 1) return false;
+  const at = ours.subarray(0, 32).findIndex((byte, i) => byte !== theirs[i]);
+  return at >= 0 && (ours[at] as number) < (theirs[at] as number);
+}
+
+/** The record of a session that its owner leaves behind by starting another: an answer that still comes does not bring it back. */
+export function superseded(record: Uint8Array): Bytes {
+  return encodeRecord({ ...decodeRecord(record), pending: null });
+}
+
 export function identityOf(record: Uint8Array): Bytes {
   return new Uint8Array(record.subarray(33, 65));
 }

@@ -1,8 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import { nodePrimitives } from '../../client/adapters/node-primitives.ts';
-import { installPrimitives } from '../../crypto/index.ts';
+import { installPrimitives, peekFirst } from '../../crypto/index.ts';
+import { recordsOf } from '../../crypto/session/session.ts';
 import { seededRandom } from '../support/seeded-random.ts';
-import { makePair, type Party, receive, refused, send, start } from '../support/session-party.ts';
+import { makePair, makeParty, openSession, type Party, receive, refused, send, start } from '../support/session-party.ts';
 
 beforeAll(() => installPrimitives(nodePrimitives));
 
@@ -16,6 +17,11 @@ function cloned(party: Party, seed: string): Party {
     sessions: new Map(party.sessions),
     known: new Set(party.known),
   };
+}
+
+async function turn(one: Party, other: Party): Promise<void> {
+  await receive(other, one, await send(one, other, 'ping'));
+  await receive(one, other, await send(other, one, 'pong'));
 }
 
 test('S3 clone-resume: a copy of a device reads on until both have turned the ratchet, and not a message after', async () => {
@@ -57,4 +63,67 @@ test('S3 clone-resume: a device put back to an older state is refused where it r
   await start(old, alice);
   expect(await receive(alice, old, await send(old, alice, 'healed'))).toBe('healed');
   expect(await receive(old, alice, await send(alice, old, 'indeed'))).toBe('indeed');
+});
+
+test('S3 clone-resume: the other way round the device finds out: it is refused, and a fresh session shuts the clone out', async () => {
+  const { alice, bob } = await makePair(seededRandom('clone first'));
+  await receive(bob, alice, await send(alice, bob, 'a turn'));
+  const clone = cloned(alice, 'clone');
+  const recorded = await send(bob, alice, 'read by both');
+  await receive(alice, bob, recorded);
+  await receive(clone, bob, recorded);
+  await receive(bob, alice, await send(clone, bob, 'the clone steps'));
+  // What an engine answers with a resend request over a session of its own (E10).
+  expect(await refused(bob, alice, await send(alice, bob, 'the device steps'))).toBe('bad-mac');
+  await start(bob, alice, 2);
+  await receive(alice, bob, await send(bob, alice, 'a fresh start'));
+  await turn(alice, bob);
+  expect(await refused(clone, bob, await send(bob, alice, 'for Alice alone'))).not.toBeNull();
+});
+
+test('S3 clone-resume: a session left behind is read as late and never written in again, whoever makes a step in it', async () => {
+  const { alice, bob } = await makePair(seededRandom('left behind'));
+  await receive(bob, alice, await send(alice, bob, 'a turn'));
+  const recorded = await send(bob, alice, 'not read before the copy');
+  const clone = cloned(alice, 'clone');
+  await start(alice, bob, 2);
+  await turn(alice, bob);
+  expect(await receive(clone, bob, recorded)).toBe('not read before the copy');
+  // A new ratchet key in the old session, which Bob's state there fits.
+  expect(await receive(bob, alice, await send(clone, bob, 'as if late'))).toBe('as if late');
+  expect(await refused(clone, bob, await send(bob, alice, 'for Alice alone'))).toBe('bad-mac');
+  await turn(alice, bob);
+  expect(await refused(clone, bob, await send(bob, alice, 'for Alice alone'))).toBe('bad-mac');
+});
+
+test('S3 clone-resume: nor does a late answer call back what its receiver has left behind', async () => {
+  const random = seededRandom('late answer');
+  const [alice, bob] = [await makeParty(random), await makeParty(random)];
+  await start(alice, bob, 1);
+  await receive(bob, alice, await send(alice, bob, 'hello'));
+  const clone = cloned(bob, 'clone');
+  const late = await send(clone, alice, 'an answer by the clone');
+  await start(alice, bob, 2);
+  expect(await receive(alice, bob, late)).toBe('an answer by the clone');
+  expect(peekFirst(await send(alice, bob, 'still first'))?.oneTimePrekeyId).toBe(2);
+});
+
+test.each(['crossing 1', 'crossing 2', 'crossing 3', 'crossing 4'])('S3: starts that cross settle on one session, %s', async (seed) => {
+  const random = seededRandom(seed);
+  const [alice, bob] = [await makeParty(random), await makeParty(random)];
+  await start(alice, bob);
+  await start(bob, alice);
+  const [a, b] = [await send(alice, bob, 'a'), await send(bob, alice, 'b')];
+  await receive(bob, alice, a);
+  await receive(alice, bob, b);
+  // The answers cross as well.
+  const [c, d] = [await send(alice, bob, 'c'), await send(bob, alice, 'd')];
+  await receive(bob, alice, c);
+  await receive(alice, bob, d);
+  const open = () =>
+    [alice, bob].map((party) => recordsOf(openSession(party, party === alice ? bob : alice), (party === alice ? bob : alice).address)[0]);
+  const baseKeys = open().map((record) => record?.subarray(0, 32));
+  expect(baseKeys[0]).toEqual(baseKeys[1]);
+  await turn(alice, bob);
+  await turn(bob, alice);
 });

@@ -16,6 +16,7 @@ import {
   signPrekey,
   startSession,
 } from '../../../crypto/index.ts';
+import { recordsOf } from '../../../crypto/session/session.ts';
 import { type Family, type Given, given, type JsonObject, type Make } from '../family.ts';
 import { type Bytes, type CryptoErrorCode, toHex } from '../hex.ts';
 import { agreed, joined } from '../independent.ts';
@@ -145,12 +146,13 @@ async function play(input: JsonObject, given: Given): Promise<JsonObject> {
       now,
       random,
     });
+    const [before, after] = [to.session, done.session].map((session) => session && recordsOf(session, from.address)[0]?.join());
     to.session = done.session;
     if (done.first) to.known.add(toHex(done.first.baseKey));
     // A session that the reference does not follow.
     if (done.first && starts > 1) to.reference = null;
-    // A new ratchet key of theirs made a new pair of ours: the reference turns with it.
-    if (drawn.length > 0 && to.reference) {
+    // A new ratchet key of theirs made a new pair of ours, and not in a session left behind: the reference turns with it.
+    if (drawn.length > 0 && before !== after && to.reference) {
       to.acknowledged = true;
       await to.reference.turn(ratchetKeyOf(message), drawn[0] as Bytes);
     }
@@ -464,6 +466,16 @@ export const doubleRatchet: Family = {
       'a late message of the session before is read, and does not bring it back',
       ['Simultaneous'],
       anew.input([receive('a', underOld), { op: 'send', by: 'a', plaintext: 'c2' }]),
+    );
+    const stepped = await begun();
+    await stepped.tell('a', 'c3');
+    const stepUnderOld = await stepped.say('b', 'c4');
+    await stepped.add(start('a'));
+    await stepped.tell('a', 'c5');
+    await valid(
+      'nor does one with a new ratchet key',
+      ['Simultaneous'],
+      stepped.input([receive('a', stepUnderOld), { op: 'send', by: 'a', plaintext: 'c6' }]),
     );
     const many = await begun();
     const archived = await many.say('b', 'd0');

@@ -219,6 +219,8 @@ class Side:
         ephemeral, ratchet, _, _, sending, key = initiate(self.private, peer.identity, x25519_public(peer.signed), None, self.draw(64))
         session = Session(sending, ratchet, x25519_public(peer.signed), x25519_public(ephemeral), False)
         session.chains[session.public] = chain(key, False)
+        for one in self.sessions:
+            one.pending = False
         self.sessions = [session, *self.sessions][:11]
 
     def send(self, peer, plaintext):
@@ -232,7 +234,7 @@ class Side:
         return {'message': message, **shown, 'messageKey': key, 'cipherKey': cipher, 'macKey': mac, 'iv': iv}
 
     def attempt(self, session, peer, m, day):
-        """On a copy; returns it changed, the text, and whether it turned."""
+        """On a copy; returns it changed, the text, and whether it is the first answer to a start of ours."""
         s = session.copy()
         known, before = s.chains.get(m['ratchetKey']), s.remote
         c = known
@@ -272,7 +274,7 @@ class Side:
             while len(c['skipped']) > min(room, 2000):
                 del c['skipped'][next(iter(c['skipped']))]
             room -= len(c['skipped'])
-        return s, text, known is None
+        return s, text, session.pending
 
     def receive(self, peer, data, now):
         first, m = parse_message(data)
@@ -308,9 +310,10 @@ class Side:
         self.sessions, self.known = [s, *self.sessions][:11], self.known | {base}
         return text
 
-    def keep(self, n, s, text, turned):
-        others = self.sessions[:n] + self.sessions[n + 1:]
-        self.sessions = [s, *others] if turned or n == 0 else self.sessions[:n] + [s] + self.sessions[n + 1:]
+    def keep(self, n, s, text, answered):
+        others, first = self.sessions[:n] + self.sessions[n + 1:], self.sessions[0]
+        opens = n == 0 or answered and not s.by_peer and first.by_peer and s.base < first.base
+        self.sessions = [s, *others] if opens else self.sessions[:n] + [s] + self.sessions[n + 1:]
         return text
 
 
