@@ -73,6 +73,17 @@ export {
 export { type SignedPrekey, signPrekey, verifyPrekey } from './keys/signed-prekey.ts';
 export { KIND, type Kind, LABEL, type Label, PURPOSE, type Purpose } from './labels.ts';
 export * from './limits.ts';
+export {
+  encodeLinkingCode,
+  generateLinkingCode,
+  type LinkingChannel,
+  type LinkingCode,
+  type LinkingRole,
+  openLinked,
+  parseLinkingCode,
+  sealLinked,
+  startLinkingChannel,
+} from './linking.ts';
 export { deriveVaultKey, type PasswordCost } from './password.ts';
 export { hkdf } from './primitives/hkdf.ts';
 export { installPrimitives, type Primitives, primitives } from './primitives/installed.ts';

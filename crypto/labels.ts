@@ -24,6 +24,10 @@ export const LABEL = {
   vaultName: 'Sottovoce v1 vault name',
   attachment: 'Sottovoce v1 attachment',
   attachmentCommitment: 'Sottovoce v1 attachment key commitment',
+  linkKey: 'Sottovoce v1 link key',
+  linkTranscript: 'Sottovoce v1 link transcript',
+  linkChannel: 'Sottovoce v1 link channel',
+  linkCode: 'Sottovoce v1 link code',
 } as const;
 
 export type Label = (typeof LABEL)[keyof typeof LABEL];
@@ -49,6 +53,7 @@ export const KIND = {
   vault: 4,
   backup: 5,
   attachment: 6,
+  linking: 7,
 } as const;
 
 export type Kind = (typeof KIND)[keyof typeof KIND];

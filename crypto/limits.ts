@@ -65,6 +65,11 @@ export const MAX_DEVICE_LIST_ENTRIES = 512;
 // A relay's username certificate: a compact EdDSA JWS of a few claims.
 export const MAX_CERTIFICATE_BYTES = 2_048;
 
+// A linking code: 26 characters with a space or hyphen after each, or 15 and 87 of the scanned form.
+export const MAX_LINKING_CODE_CHARACTERS = 128;
+// One message of a device's transfer; more goes in several.
+export const MAX_LINKED_BYTES = 65_536;
+
 export const RECOVERY_KEY_WORDS = 12;
 // One chunk is sealed, sent and opened at a time: what a phone holds in memory of a film.
 export const ATTACHMENT_CHUNK_BYTES = 1_048_576;

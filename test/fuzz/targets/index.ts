@@ -4,6 +4,7 @@ import { clientTargets } from './client.ts';
 import { groupLogTargets } from './group-log.ts';
 import { groupModel } from './group-model.ts';
 import { keyTargets } from './keys.ts';
+import { linkingTargets } from './linking.ts';
 import { relayTargets } from './relay.ts';
 import { sealingTargets } from './sealing.ts';
 import { senderKeyModel } from './sender-key-model.ts';
@@ -25,6 +26,7 @@ export const cryptoTargets: readonly Target[] = [
   ...senderKeyTargets,
   ...sessionTargets,
   ...textTargets,
+  ...linkingTargets,
   sessionModel,
   senderKeyModel,
   groupModel,
