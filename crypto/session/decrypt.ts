@@ -10,6 +10,9 @@
  * A message belongs to the session that knows its ratchet key; a new ratchet key is tried on each, the open one first. A session once left
  * behind is read and never written in again, or who holds a copy of it could call it back after a reset (ATTACKS 8). The one exception are
  * two starts that crossed: each side then has its own archived, unanswered, and the one with the smaller base key wins on both.
+ *
+ * Not promised: that both sides settle on one session when a network changes the order of their starts. Everything still decrypts then,
+ * each way in a session of its own, without the healing of a common one until the next start.
  */
 import { type Bytes, equalBytes, type RandomBytes } from '../bytes.ts';
 import { CryptoError, require } from '../errors.ts';

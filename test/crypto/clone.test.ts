@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { nodePrimitives } from '../../client/adapters/node-primitives.ts';
-import { installPrimitives, peekFirst } from '../../crypto/index.ts';
+import { type Bytes, installPrimitives, peekFirst } from '../../crypto/index.ts';
 import { recordsOf } from '../../crypto/session/session.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { makePair, makeParty, openSession, type Party, receive, refused, send, start } from '../support/session-party.ts';
@@ -126,4 +126,33 @@ test.each(['crossing 1', 'crossing 2', 'crossing 3', 'crossing 4'])('S3: starts 
   expect(baseKeys[0]).toEqual(baseKeys[1]);
   await turn(alice, bob);
   await turn(bob, alice);
+});
+
+test('S3: however starts and messages cross, the two end in one session when each direction keeps its order', async () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const random = seededRandom(`settle ${seed}`);
+    const pick = (below: number): number => (random(1)[0] as number) % below;
+    const parties = [await makeParty(random, 0), await makeParty(random, 0)] as const;
+    const waiting: [Bytes[], Bytes[]] = [[], []];
+    const deliver = async (from: 0 | 1): Promise<void> => {
+      const message = waiting[from].shift();
+      if (message) await receive(parties[from === 0 ? 1 : 0], parties[from], message);
+    };
+    for (let i = 0; i < 40; i++) {
+      const from = pick(2) as 0 | 1;
+      const to = parties[from === 0 ? 1 : 0];
+      if (pick(2) === 0) await deliver(from);
+      else {
+        if (pick(5) === 0 || parties[from].sessions.size === 0) await start(parties[from], to);
+        waiting[from].push(await send(parties[from], to, 'text'));
+      }
+    }
+    for (const from of [0, 1] as const) while (waiting[from].length > 0) await deliver(from);
+    for (const [one, other] of [parties, parties.toReversed() as [Party, Party], parties] as const) {
+      if (one.sessions.size > 0) await receive(other, one, await send(one, other, 'after all'));
+    }
+    const [a, b] = parties;
+    const baseKeyOf = (one: Party, other: Party) => recordsOf(openSession(one, other), other.address)[0]?.subarray(0, 32);
+    expect(baseKeyOf(a, b), `seed ${seed}`).toEqual(baseKeyOf(b, a));
+  }
 });
