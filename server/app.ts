@@ -1,6 +1,6 @@
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { traceOf, installErrors } from './plugins/errors.ts';
 import { servePage } from './plugins/page.ts';
 import { installSchemas } from './plugins/schemas.ts';
@@ -45,7 +45,7 @@ export async function buildApp(config: Config, ports: RelayPorts = { clock: syst
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: 60_000,
     forceCloseConnections: true,
-    trustProxy: (_address, hop) => hop < config.trustedProxies,
+    trustProxy: config.trustedProxies.length > 0 && config.trustedProxies,
   });
   const origin = (): string => config.origin ?? `http://localhost:${portOf(server) ?? config.port}`;
   const relay = openRelay(config, ports, origin, {

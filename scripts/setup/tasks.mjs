@@ -5,7 +5,7 @@ import { inProject, root, Sentence } from './project.mjs';
 import { markRunning } from './running.mjs';
 
 // A terminal signals the whole group, a supervisor one process. The child gets ours only if it is still there after this, which is longer than
-// the relay takes to close (CLOSE_WITHIN_MS in server/main.ts): a second signal would cut its goodbye short.
+// the relay takes to close (CLOSE_WITHIN_MS in server/cli/serve.ts): a second signal would cut its goodbye short.
 const FORWARD_AFTER_MS = 1_000;
 // npm starts us through a shell and tells only that shell to end: we notice that our parent is gone.
 const PARENT_POLL_MS = 300;
@@ -83,7 +83,7 @@ async function test(args) {
 
 /** @type {Record<string, (args: string[]) => Promise<number>>} */
 const TASKS = {
-  start: async (args) => run(await setup('start'), ['server/main.ts', ...args], markRunning),
+  start: async (args) => run(await setup('start'), ['server/main.ts', 'serve', ...args], markRunning),
   test,
   interop: async (args) => {
     await setupBeside('test/interop', "Signal's own library in four versions (490 MB on disk, once)");
@@ -97,6 +97,8 @@ const TASKS = {
     return run(await setup('test'), ['bench/crypto/main.ts', ...args]);
   },
   fuzz: async (args) => run(await setupPackages('test'), ['test/fuzz/main.ts', ...args]),
+  /** The relay's command as an operator has it: `npm run sottovoce -- backup …`. */
+  sottovoce: async (args) => run(await setupPackages('start'), ['server/main.ts', ...args]),
   // `npm run file -- server/cli/….ts`: any file of the project on its own Node.
   file: async (args) => run(await setupPackages('start'), args),
   setup: async ([mode = 'test']) => {

@@ -1,4 +1,4 @@
-/** Every bound of the wire, with its unit in its name and its reason above it. Rates are the operator's: server/config.ts. */
+/** Every bound of the wire, with its unit in its name and its reason above it. Rates are the operator's: server/config/rates.ts. */
 
 // Few sizes say little about what is inside; powers of two waste at most half.
 export const ENVELOPE_SIZES_BYTES = [2_048, 4_096, 8_192, 16_384, 32_768, 65_536] as const;

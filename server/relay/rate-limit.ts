@@ -1,4 +1,4 @@
-import { RATES, type Rate, type RateName } from '../config.ts';
+import { RATES, type Rate, type RateName } from '../config/rates.ts';
 import type { Clock } from '../ports.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 

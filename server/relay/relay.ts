@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Clock, RandomBytes } from '../ports.ts';
 import { toBase64url } from '../protocol/bytes.ts';
 import { GROUP_READ_SKEW_MS } from '../protocol/limits.ts';
@@ -24,7 +24,8 @@ const INVITE_ID_BYTES = 9;
 /** Everything the routes work with, put together once. `origin` is asked late, as with port 0 it is known only after listening. */
 export function openRelay(config: Config, { clock, random }: RelayPorts, origin: () => string, log: RelayLog) {
   const key = relayKey(config.dataDir);
-  const store: Store = openSqlite(config.dataDir, config.quota);
+  const quota = { maxEnvelopes: config.mailboxEnvelopes, maxBytes: config.mailboxMib * 1_048_576 };
+  const store: Store = openSqlite(config.dataDir, quota);
   const recent = recentEnvelopes(clock);
   const sockets = delivery({ store, recent, failed: log.failed });
   const queue = mailbox({ store, clock, recent, placed: sockets.placed, failed: log.failed });

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { RateName } from '../config.ts';
+import type { RateName } from '../config/rates.ts';
 import { schemasOf } from '../plugins/schemas.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { pathOf, ROUTES, type Route, type RouteAnswer, type RouteRequest } from '../protocol/http.ts';

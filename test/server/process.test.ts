@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../../server/config.ts';
+import { readConfig } from '../../server/config/config.ts';
 import { RELAY_VERSION } from '../../server/version.ts';
 import { login, register } from '../support/relay-device.ts';
 import { connect } from '../support/relay-socket.ts';
@@ -21,7 +21,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs the relay to its end, which must come by itself. */
 async function run(env: Record<string, string>): Promise<{ code: number | null; said: string; complained: string }> {
-  const child = spawn(process.execPath, [join(PROJECT, 'server/main.ts')], { env: { ...process.env, SOTTOVOCE_DATA: folder, ...env } });
+  const child = spawn(process.execPath, [join(PROJECT, 'server/main.ts'), 'serve'], {
+    env: { ...process.env, SOTTOVOCE_DATA: folder, ...env },
+  });
   let [said, complained] = ['', ''];
   child.stdout.on('data', (chunk) => {
     said += String(chunk);

@@ -130,7 +130,7 @@ describe('submit', () => {
 
 describe('a full mailbox', () => {
   it('R7: refuses by count and by bytes, names the account, stores for nobody, and takes again after an acknowledgement', async () => {
-    const small = await localRelay({ members: 3, config: { quota: { maxEnvelopes: 3, maxBytes: 3 * 4_096 } } });
+    const small = await localRelay({ members: 3, config: { mailboxEnvelopes: 3, mailboxMib: (3 * 4_096) / 1_048_576 } });
     try {
       const [from, full, other] = small.members;
       if (!from || !full || !other) throw new Error('three members');

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp, portOf } from '../../server/app.ts';
-import { type Config, readConfig } from '../../server/config.ts';
+import { type Config, readConfig } from '../../server/config/config.ts';
 import { systemRandom } from '../../server/ports.ts';
 import type { Relay } from '../../server/relay/relay.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';

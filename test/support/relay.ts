@@ -45,7 +45,7 @@ async function freePort(): Promise<number> {
 type Started = { child: ChildProcess; exited: Promise<number | null>; firstInvite: string | undefined };
 
 function launch(port: number, dataDir: string, env: Record<string, string>): Promise<Started> {
-  const child = spawn(NODE, [join(PROJECT, 'server/main.ts')], {
+  const child = spawn(NODE, [join(PROJECT, 'server/main.ts'), 'serve'], {
     cwd: PROJECT,
     env: { ...process.env, SOTTOVOCE_RATE_FACTOR: '100', ...env, SOTTOVOCE_PORT: String(port), SOTTOVOCE_DATA: dataDir },
     // With the channel, a relay ends with the test's process, however that ends.

@@ -1,0 +1,78 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+
+/** What a command may know of the world it is run in. */
+export type Surroundings = {
+  env: NodeJS.ProcessEnv;
+  out(text: string): void;
+  err(text: string): void;
+  /** Somebody is looking: progress may be drawn on standard error. */
+  watched: boolean;
+};
+
+export type Option = { type: 'boolean' | 'string'; about: string /** What stands for its value in the help. */; value?: string };
+export type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+export type Command = {
+  /** As typed after `sottovoce`: one or two words. */
+  name: string;
+  /** One line. */
+  summary: string;
+  /** What a person should know before using it: a few sentences. */
+  about: string;
+  /** Names of what stands after the command, in order; in brackets when it may be left out. */
+  positionals?: readonly string[];
+  options?: Readonly<Record<string, Option>>;
+  examples: readonly string[];
+  /** Answers the exit code: 0 done, 1 could not or found something wrong (and has said so). Throws a CommandMistake for a sentence. */
+  run(input: Input): Promise<number>;
+};
+
+export type Input = { values: Values; positionals: readonly string[]; json: boolean; config: string | undefined } & Surroundings;
+
+/** One sentence for the person who typed; `exitCode` 2 when the command was used wrongly. */
+export class CommandMistake extends Error {
+  readonly exitCode: number;
+  constructor(sentence: string, exitCode = 1) {
+    super(sentence);
+    this.exitCode = exitCode;
+  }
+}
+
+export const COMMON_OPTIONS = {
+  config: { type: 'string', value: 'FILE', about: 'Read settings from this file.' },
+  json: { type: 'boolean', about: 'Answer with one JSON object.' },
+  help: { type: 'boolean', about: 'Show this.' },
+} as const satisfies Record<string, Option>;
+
+export function optionsOf(command: Command): Record<string, Option> {
+  return { ...command.options, ...COMMON_OPTIONS };
+}
+
+/** Throws a CommandMistake (2) for what the command does not take. */
+export function parseInput(command: Command, args: readonly string[]): Omit<Input, keyof Surroundings> & { help: boolean } {
+  const options: ParseArgsOptionsConfig = Object.fromEntries(
+    Object.entries(optionsOf(command)).map(([name, { type }]) => [name, { type }]),
+  );
+  const hint = `See "sottovoce ${command.name} --help".`;
+  let parsed: { values: Values; positionals: string[] };
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true }) as typeof parsed;
+  } catch (error) {
+    // Node's own first sentence names the option and says what is wrong with it.
+    const told = error instanceof Error ? (error.message.split('. ')[0] ?? '') : '';
+    throw new CommandMistake(`${told.replace(/\.$/, '')}. ${hint}`, 2);
+  }
+  const { values, positionals } = parsed;
+  const wanted = command.positionals ?? [];
+  const needed = wanted.filter((name) => !name.startsWith('['));
+  if (positionals.length > wanted.length) throw new CommandMistake(`"${positionals[wanted.length]}" is more than it takes. ${hint}`, 2);
+  const missing = needed[positionals.length];
+  if (missing !== undefined && values['help'] !== true) throw new CommandMistake(`${missing} is missing. ${hint}`, 2);
+  return {
+    values,
+    positionals,
+    json: values['json'] === true,
+    config: values['config'] as string | undefined,
+    help: values['help'] === true,
+  };
+}

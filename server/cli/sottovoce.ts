@@ -1,0 +1,57 @@
+import { ConfigMistake } from '../config/setting.ts';
+import { type Command, CommandMistake, parseInput, type Surroundings } from './command.ts';
+import { configCheck } from './config-check.ts';
+import { configPrint } from './config-print.ts';
+import { helpOf, overview } from './help.ts';
+import { serve } from './serve.ts';
+import { version } from './version.ts';
+
+/** In the order of the help: what is used first comes first. */
+export const COMMANDS: readonly Command[] = [serve, configCheck, configPrint, version];
+
+/** The command of the first one or two words, and what follows it. */
+function find(args: readonly string[]): { command: Command; rest: readonly string[] } | undefined {
+  for (const words of [2, 1]) {
+    const command = COMMANDS.find(({ name }) => name === args.slice(0, words).join(' '));
+    if (command) return { command, rest: args.slice(words) };
+  }
+  return undefined;
+}
+
+function unknown(args: readonly string[]): CommandMistake {
+  const family = COMMANDS.filter(({ name }) => name.startsWith(`${args[0]} `)).map(({ name }) => `"${name}"`);
+  if (family.length > 0) return new CommandMistake(`"${args[0]}" goes on with a second word: ${family.join(', ')}.`, 2);
+  return new CommandMistake(`There is no command "${args[0]}". "sottovoce help" lists all.`, 2);
+}
+
+async function dispatch(args: readonly string[], around: Surroundings): Promise<number> {
+  const first = args[0];
+  if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && args.length === 1)) {
+    around.out(overview(COMMANDS));
+    return first === undefined ? 2 : 0;
+  }
+  if (first === 'help') return dispatch([...args.slice(1), '--help'], around);
+  if (first === '--version') return dispatch(['version', ...args.slice(1)], around);
+  const found = find(args);
+  if (!found) throw unknown(args);
+  const { help, ...input } = parseInput(found.command, found.rest);
+  if (help) {
+    around.out(helpOf(found.command));
+    return 0;
+  }
+  return found.command.run({ ...input, ...around });
+}
+
+/** Runs one command line; answers the exit code. Whatever goes wrong is said in one sentence. */
+export async function sottovoce(args: readonly string[], around: Surroundings): Promise<number> {
+  try {
+    return await dispatch(args, around);
+  } catch (error) {
+    const mistake = error instanceof CommandMistake || error instanceof ConfigMistake;
+    const said = error instanceof Error ? error.message : String(error);
+    const sentence = mistake ? said : `It did not work: ${said}`;
+    if (args.includes('--json')) around.out(`${JSON.stringify({ error: sentence })}\n`);
+    around.err(`${sentence}\n`);
+    return error instanceof CommandMistake ? error.exitCode : 1;
+  }
+}
