@@ -35,8 +35,12 @@ export function portOf(server: FastifyInstance): number | undefined {
   return typeof address === 'object' ? address?.port : undefined;
 }
 
-/** The relay without a port: `server.inject` in tests, `server.listen` in main. */
-export async function buildApp(config: Config, ports: RelayPorts = { clock: systemClock, random: systemRandom }): Promise<App> {
+/** The relay without a port: `server.inject` in tests, `server.listen` in main. `ended`: it can serve nobody any more. */
+export async function buildApp(
+  config: Config,
+  ports: RelayPorts = { clock: systemClock, random: systemRandom },
+  ended: () => void = () => undefined,
+): Promise<App> {
   const server = Fastify({
     // Nothing of a request is logged: paths say little, but addresses would stand beside times.
     logger: { level: config.logLevel, base: null },
@@ -48,9 +52,13 @@ export async function buildApp(config: Config, ports: RelayPorts = { clock: syst
     trustProxy: config.trustedProxies.length > 0 && config.trustedProxies,
   });
   const origin = (): string => config.origin ?? `http://localhost:${portOf(server) ?? config.port}`;
-  const relay = openRelay(config, ports, origin, {
+  const relay = await openRelay(config, ports, origin, {
     failed: (error) => server.log.error(traceOf(error), 'work behind the routes failed'),
     expired: (envelopes) => server.log.info({ envelopes }, 'envelopes expired'),
+    lost: (error) => {
+      server.log.fatal(traceOf(error), 'the store has ended by itself');
+      ended();
+    },
   });
 
   installSchemas(server);

@@ -18,20 +18,19 @@ function sentenceOf(error: unknown): string {
 async function start({ env, config: named, json, out, err }: Input): Promise<number> {
   const { config, strange } = readConfigFrom(env, named);
   for (const name of strange) err(`The environment sets ${name}, and there is no such setting.\n`);
-  const { server, relay } = await buildApp(config);
-  const ended = new Promise<number>((resolve) => {
-    function stop(): void {
-      setTimeout(() => resolve(0), CLOSE_WITHIN_MS).unref();
-      server.close().then(
-        () => resolve(0),
-        () => resolve(1),
-      );
-    }
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
-    // Started by another program over a channel: ends with it, so that no relay is left behind unseen.
-    if (process.connected) process.once('disconnect', stop);
-  });
+  const { promise: ended, resolve } = Promise.withResolvers<number>();
+  const { server, relay } = await buildApp(config, undefined, () => resolve(1));
+  function stop(): void {
+    setTimeout(() => resolve(0), CLOSE_WITHIN_MS).unref();
+    server.close().then(
+      () => resolve(0),
+      () => resolve(1),
+    );
+  }
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  // Started by another program over a channel: ends with it, so that no relay is left behind unseen.
+  if (process.connected) process.once('disconnect', stop);
   await server.listen({ host: config.host, port: config.port });
   const invite = await relay.firstInvite();
   const address = `http://localhost:${portOf(server)}`;

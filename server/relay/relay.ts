@@ -2,33 +2,35 @@ import type { Config } from '../config/config.ts';
 import type { Clock, RandomBytes } from '../ports.ts';
 import { toBase64url } from '../protocol/bytes.ts';
 import { GROUP_READ_SKEW_MS } from '../protocol/limits.ts';
-import { openSqlite } from '../store/sqlite.ts';
-import type { Store } from '../store/store.ts';
+import { openStoreThread } from '../store/thread.ts';
 import { certificates } from './certificates.ts';
 import { delivery } from './delivery.ts';
 import { sha256 } from './ed25519.ts';
 import { loginNonces } from './login-nonce.ts';
 import { mailbox } from './mailbox.ts';
 import { rateLimits } from './rate-limit.ts';
-import { recentEnvelopes } from './recent-envelopes.ts';
 import { relayKey } from './relay-key.ts';
 import { retention } from './retention.ts';
 import { singleUse } from './single-use.ts';
 import { deviceTokens } from './tokens.ts';
 
 export type RelayPorts = { clock: Clock; random: RandomBytes };
-export type RelayLog = { failed(error: unknown): void; expired(envelopes: number): void };
+export type RelayLog = {
+  failed(error: unknown): void;
+  expired(envelopes: number): void;
+  /** The store has ended by itself: nothing can be kept any more. */
+  lost(error: Error): void;
+};
 
 const INVITE_ID_BYTES = 9;
 
 /** Everything the routes work with, put together once. `origin` is asked late, as with port 0 it is known only after listening. */
-export function openRelay(config: Config, { clock, random }: RelayPorts, origin: () => string, log: RelayLog) {
+export async function openRelay(config: Config, { clock, random }: RelayPorts, origin: () => string, log: RelayLog) {
   const key = relayKey(config.dataDir);
   const quota = { maxEnvelopes: config.mailboxEnvelopes, maxBytes: config.mailboxMib * 1_048_576 };
-  const store: Store = openSqlite(config.dataDir, quota);
-  const recent = recentEnvelopes(clock);
-  const sockets = delivery({ store, recent, failed: log.failed });
-  const queue = mailbox({ store, clock, recent, placed: sockets.placed, failed: log.failed });
+  const store = await openStoreThread({ dataDir: config.dataDir, quota }, log.lost);
+  const sockets = delivery({ store, failed: log.failed });
+  const queue = mailbox({ store, clock, placed: sockets.placed, failed: log.failed });
   const stopRetention = retention({ store, clock, expired: log.expired, failed: log.failed });
 
   return {
@@ -55,10 +57,11 @@ export function openRelay(config: Config, { clock, random }: RelayPorts, origin:
 
     async close(): Promise<void> {
       stopRetention();
+      await queue.drained();
       await queue.flushAcknowledgements();
       await store.close();
     },
   };
 }
 
-export type Relay = ReturnType<typeof openRelay>;
+export type Relay = Awaited<ReturnType<typeof openRelay>>;

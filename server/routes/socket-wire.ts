@@ -42,6 +42,8 @@ export function socketWire(socket: WebSocket, stream: Socket, clock: Clock): Wir
       socket.send(encodeFrame(frame));
     },
     backlogBytes: () => socket.bufferedAmount,
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     close(code: ErrorCode): void {
       if (closed) return;
       closed = true;
