@@ -126,6 +126,8 @@ export type ConversationRecord = {
   activeAt: number;
   draft: string;
   nextPosition: number;
+  /** Rows below it are settled: delivered, or not in time. */
+  settledBelow?: number;
   /** Everything up to this position was read. */
   readUpTo: number;
   unread: number;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type PackedEnvelopes, type PackedResults, packBytes, unpackEnvelopes, unpackResults } from './packing.ts';
@@ -20,7 +19,7 @@ function revived({ name, message, stack, systemCode, refusal }: CallError): Erro
  * thread ends by itself; everything asked of it then fails.
  */
 export async function openStoreThread(setup: ThreadSetup, lost: (error: Error) => void): Promise<Store> {
-  const worker = new Worker(join(import.meta.dirname, 'thread-worker.ts'), { workerData: setup });
+  const worker = new Worker(new URL('./thread-worker.ts', import.meta.url), { workerData: setup });
   const waiting = new Map<number, Waiting>();
   let closing = false;
   let gone: Error | undefined;
