@@ -49,7 +49,7 @@ export function mailboxQueries(prepared: Prepare) {
         .insertInto('waiting')
         .values({ device: argument.device, sequence: argument.sequence, body: argument.body, size: argument.size }),
     ),
-    waitingAfter: prepared<{ device: number; after: number; limit: number }>()((argument) =>
+    sizesAfter: prepared<{ device: number; after: number; limit: number }>()((argument) =>
       build
         .selectFrom('waiting')
         .select(['sequence', 'body', 'size'])
@@ -58,19 +58,28 @@ export function mailboxQueries(prepared: Prepare) {
         .orderBy('sequence')
         .limit(argument.limit),
     ),
-    body: prepared<{ body: number }>()((argument) =>
-      build.selectFrom('bodies').select(['envelope_id', 'expires_hour', 'body']).where('row', '=', argument.body),
+    envelopesAfter: prepared<{ device: number; after: number; limit: number }>()((argument) =>
+      build
+        .selectFrom('waiting')
+        .innerJoin('bodies', 'bodies.row', 'waiting.body')
+        .select(['waiting.sequence', 'bodies.envelope_id', 'bodies.expires_hour', 'bodies.body'])
+        .where('waiting.device', '=', argument.device)
+        .where('waiting.sequence', '>', argument.after)
+        .orderBy('waiting.sequence')
+        .limit(argument.limit),
     ),
     deleteUpTo: prepared<{ device: number; upTo: number }>()((argument) =>
       build.deleteFrom('waiting').where('device', '=', argument.device).where('sequence', '<=', argument.upTo).returning(['body', 'size']),
     ),
-    /** Most bodies have one recipient, and go with it. */
-    deleteBodyOfOne: prepared<{ body: number }>()((argument) =>
+    /** Bodies that wait for this device alone; most do. Asked before their entries are deleted. */
+    deleteBodiesOfOne: prepared<{ device: number; upTo: number }>()((argument) =>
       build
         .deleteFrom('bodies')
-        .where('row', '=', argument.body)
+        .where('row', 'in', (select) =>
+          select.selectFrom('waiting').select('waiting.body').where('device', '=', argument.device).where('sequence', '<=', argument.upTo),
+        )
         .where(sql<number>`length(recipients)`, '=', RECIPIENT_ROW_BYTES)
-        .returning(['envelope_id', 'digest']),
+        .returning(['row', 'envelope_id', 'digest']),
     ),
     deleteBody: prepared<{ body: number }>()((argument) => build.deleteFrom('bodies').where('row', '=', argument.body)),
     sharedBody: prepared<{ body: number }>()((argument) =>

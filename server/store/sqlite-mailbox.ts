@@ -130,14 +130,17 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
   /** Deletes up to and including `upTo`; the bodies that wait for others as well are gathered in `shared`. */
   function removeUpTo(device: number, upTo: number, shared: Shared): Gone[] {
     const mailbox = mailboxOf(device);
-    const gone: Gone[] = [];
+    const sole = new Set<number>();
+    const gone = query.deleteBodiesOfOne.all({ device, upTo }).map(({ row, envelope_id, digest }) => {
+      sole.add(row);
+      return { device, envelopeId: envelope_id, digest };
+    });
     for (const { body, size } of query.deleteUpTo.all({ device, upTo })) {
       mailbox.envelopes -= 1;
       mailbox.bytes -= size;
+      if (sole.has(body)) continue;
       const others = shared.get(body);
-      const sole = others ? undefined : query.deleteBodyOfOne.get({ body });
-      if (sole) gone.push({ device, envelopeId: sole.envelope_id, digest: sole.digest });
-      else if (others) others.push(device);
+      if (others) others.push(device);
       else shared.set(body, [device]);
     }
     query.setCursors.run({ device, lastSequence: mailbox.lastSequence, acknowledged: mailbox.acknowledged });
@@ -194,7 +197,7 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
       const shared: Shared = new Map();
       for (const [device, count] of lapsed) {
         touched.add(device);
-        const front = query.waitingAfter.all({ device, after: 0, limit: count });
+        const front = query.sizesAfter.all({ device, after: 0, limit: count });
         const newest = front.findLast(({ body }) => body <= last);
         if (newest) removeUpTo(device, newest.sequence, shared);
       }
@@ -211,21 +214,20 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
       return { acknowledged, lastSequence, waiting: envelopes };
     },
     async waiting(device, after, maxEnvelopes, maxBytes) {
-      const page: WaitingEnvelope[] = [];
-      let size = 0;
-      for (const entry of query.waitingAfter.all({ device, after, limit: maxEnvelopes })) {
-        size += entry.size;
-        if (page.length > 0 && size > maxBytes) break;
-        const body = query.body.get({ body: entry.body });
-        if (!body) throw new Error('a mailbox names a body that is gone');
-        page.push({
-          sequence: entry.sequence,
-          envelopeId: new Uint8Array(body.envelope_id),
-          storedAt: (body.expires_hour - KEEP_HOURS) * HOUR_MS,
-          body: new Uint8Array(body.body),
-        });
+      let [limit, bytes] = [0, 0];
+      for (const { size } of query.sizesAfter.all({ device, after, limit: maxEnvelopes })) {
+        bytes += size;
+        if (limit > 0 && bytes > maxBytes) break;
+        limit += 1;
       }
-      return page;
+      return query.envelopesAfter.all({ device, after, limit }).map(
+        ({ sequence, envelope_id, expires_hour, body }): WaitingEnvelope => ({
+          sequence,
+          envelopeId: new Uint8Array(envelope_id),
+          storedAt: (expires_hour - KEEP_HOURS) * HOUR_MS,
+          body: new Uint8Array(body),
+        }),
+      );
     },
     resolve: async (recipients) => recipients.map(devices.rowOf).filter((row) => row !== undefined),
     async expire(now) {

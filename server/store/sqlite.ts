@@ -29,11 +29,13 @@ export function openSqlite(dataDir: string, quota: MailboxQuota): Store {
   const path = join(dataDir, 'relay.sqlite');
   const database = new SqliteDatabase(path);
   chmodSync(path, 0o600);
-  // A page holds three of the usual envelopes; of the default 4,096 bytes it would hold one and be half empty. Only a new file takes it.
-  database.pragma('page_size = 8192');
+  // A page holds seven of the usual envelopes; of the default 4,096 bytes it would hold one and be half empty. Only a new file takes it.
+  database.pragma('page_size = 16384');
+  // In KiB, taken as it is needed: what is deleted a moment after it was written is not read again from the disk.
+  database.pragma('cache_size = -32768');
   database.pragma('journal_mode = WAL');
   // In pages, 32 MiB: what comes and is acknowledged within that never reaches the database file.
-  database.pragma('wal_autocheckpoint = 4096');
+  database.pragma('wal_autocheckpoint = 2048');
   // FULL: the log is on the platter before a transaction ends. Under group commit it costs nothing over NORMAL.
   database.pragma('synchronous = FULL');
   // What was deleted is overwritten, so that an acknowledged envelope cannot be dug out of the file.
