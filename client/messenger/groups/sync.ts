@@ -10,7 +10,7 @@ import {
   equalBytes,
   fromBase64url,
   type GroupState,
-  recoverLogKeys,
+  recoverEpochs,
   applyLogSlot,
   encodeGroupState,
   toBase64url,
@@ -167,11 +167,11 @@ export function createSync({ core, log, directory, conversations, outbox, change
     const id = fromBase64url(groupId);
     const own = await keysOf(groupId, welcome);
     const slots = await log.read(groupId, 0, own);
-    const keys = await recoverLogKeys(id, slots, welcome.epoch, own.log);
+    const epochs = await recoverEpochs(id, slots, welcome.epoch, own.log, welcome.logHead);
     const commitment = epochCommitment(welcome.secret, id, welcome.epoch);
     const keyOf = (epoch: number): EpochLogKey[] => {
-      const key = keys.get(epoch);
-      return key ? [{ log: key, confirmed: true, ...(epoch === welcome.epoch && { commitment }) }] : [];
+      const known = epochs.get(epoch);
+      return known ? [{ ...known, confirmed: true }] : [];
     };
     let state: GroupState | null = null;
     for (const slot of slots) {
