@@ -182,6 +182,10 @@ export function createSync({ core, log, directory, conversations, outbox, change
     if (!state || compareHead(state, welcome.logVersion, welcome.logHead) !== 'same') return null;
     if (state.epoch !== welcome.epoch || !equalBytes(state.epochCommitment, commitment)) return null;
     if (!state.members.has(core.account().accountId)) return null;
+    // Who was in the group before is shown how it went on from there, and not the time before he left.
+    const before = core.read.get('groups', groupId);
+    const known = before && stateOf(before);
+    if (known && ['ahead', 'differs'].includes(compareHead(state, known.version, known.headHash))) return null;
     const { epoch, secret } = welcome;
     return {
       state: encodeGroupState(state),
