@@ -55,6 +55,9 @@ export type SyncParts = {
   rotationDue(groupId: ConversationId): void;
 };
 
+// Beside what is pending, which is bounded and may be false: those that the log has confirmed always have their turn.
+const MAX_EPOCHS_TRIED = 4;
+
 const isHidden = (error: unknown): boolean => error instanceof RelayFailure && error.code === 'not_found';
 
 export function createSync({ core, log, directory, conversations, outbox, changed, rotationDue }: SyncParts): Sync {
@@ -125,8 +128,8 @@ export function createSync({ core, log, directory, conversations, outbox, change
 
   /** The access key changes with the epoch, and which epoch the relay is at is not known: newest first. */
   async function read(groupId: ConversationId, record: GroupRecord, from: number): Promise<Bytes[] | null> {
-    const newestFirst = [...record.epochs, ...record.pending].sort((a, b) => b.epoch - a.epoch);
-    for (const epoch of newestFirst.slice(0, 8)) {
+    const newestFirst = [...record.epochs.slice(-MAX_EPOCHS_TRIED), ...record.pending].sort((a, b) => b.epoch - a.epoch);
+    for (const epoch of newestFirst) {
       try {
         return await log.read(groupId, from, await keysOf(groupId, epoch));
       } catch (error) {
