@@ -1,7 +1,8 @@
 // `npm run build:binary`: the relay with its page as one file, dist/sottovoce, for the kind of machine this runs on.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isMusl } from '../setup/own-node.mjs';
+import { buildPage, pageStands } from '../setup/page.mjs';
 import { inProject, Sentence } from '../setup/project.mjs';
 import { assets } from './assets.ts';
 import { bundleRelay } from './bundle.ts';
@@ -22,8 +23,6 @@ async function step<Result>(what: string, work: () => Result | Promise<Result>):
 async function build(): Promise<void> {
   if (process.platform !== 'linux' || isMusl())
     throw new Sentence('The single file can be built on Linux with glibc (not Alpine), and only for it.');
-  if (!existsSync(inProject('dist/client/index.html')))
-    throw new Sentence('The page is not built yet: start this with `npm run build:binary`.');
   const sources = hashOfBinarySources();
   rmSync(WORK, { recursive: true, force: true });
   mkdirSync(WORK, { recursive: true });
@@ -44,6 +43,7 @@ async function build(): Promise<void> {
 }
 
 try {
+  if (!pageStands()) buildPage();
   if (!binaryStands()) await build();
   const size = statSync(inProject(BINARY)).size;
   const hash = readFileSync(inProject(`${BINARY}.sha256`), 'utf8').split(' ')[0];
