@@ -14,7 +14,8 @@ const ENTRIES = [
 ];
 
 /** Needed without an import: tools, types, other platforms' Node, and what libsignal loads by itself. */
-const PACKAGES_WITHOUT_IMPORT = /^(@types\/|node-|@biomejs\/biome$|oxlint$|postject$|typescript$|@sparticuz\/chromium$|protobufjs$|ts-proto$)/;
+const PACKAGES_WITHOUT_IMPORT =
+  /^(@types\/|node-|@biomejs\/biome$|oxlint$|postject$|typescript$|@sparticuz\/chromium$|protobufjs$|ts-proto$)/;
 
 export function unused(): string[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
