@@ -7,6 +7,7 @@ import { inProject, Sentence } from '../setup/project.mjs';
 import { assets } from './assets.ts';
 import { bundleRelay } from './bundle.ts';
 import { inject, writeBlob } from './executable.ts';
+import { licenceTexts } from './licences.ts';
 import { BINARY, binaryStands, hashOfBinarySources, STAMP } from './stamp.ts';
 
 const WORK = inProject('.cache', 'binary');
@@ -38,6 +39,7 @@ async function build(): Promise<void> {
     .digest('hex');
   // In the form that `sha256sum --check` reads.
   writeFileSync(inProject(`${BINARY}.sha256`), `${hash}  sottovoce\n`);
+  writeFileSync(inProject(`${BINARY}.licences.txt`), licenceTexts());
   writeFileSync(inProject(STAMP), sources);
   rmSync(WORK, { recursive: true, force: true });
 }

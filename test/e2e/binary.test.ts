@@ -128,15 +128,19 @@ describe('one file', () => {
     }
   });
 
-  test('its size and the sum beside it', () => {
+  test('its size, and beside it its sum and the licences of all that is inside', () => {
     expect(statSync(join(project, 'dist/sottovoce')).size).toBeLessThan(LARGEST_BYTES);
     expect(readFileSync(join(project, 'dist/sottovoce.sha256'), 'utf8')).toBe(`${sha256(join(project, 'dist/sottovoce'))}  sottovoce\n`);
+    const licences = readFileSync(join(project, 'dist/sottovoce.licences.txt'), 'utf8');
+    expect(licences).toContain('GNU AFFERO GENERAL PUBLIC LICENSE');
+    for (const name of ['node-linux', 'better-sqlite3 ', 'fastify ', 'react ']) expect(licences).toMatch(new RegExp(`^${name}`, 'm'));
   });
 
   test('the same sources make the same bytes, in another folder and at another time', () => {
     const copy = mkdtempSync(join(tmpdir(), 'sottovoce-again-'));
     onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
     for (const name of [
+      'LICENSE',
       'client',
       'crypto',
       'server',

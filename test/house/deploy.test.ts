@@ -69,7 +69,7 @@ describe('docs/deploy', () => {
   test('lets into the container what the build reads', () => {
     const admitted = [...read('Dockerfile.dockerignore').matchAll(/^!(.+)$/gm)].map(([, path]) => path ?? '');
     expect(admitted).toEqual(
-      expect.arrayContaining(['client', 'crypto', 'server', 'scripts', 'package.json', 'package-lock.json', '.npmrc']),
+      expect.arrayContaining(['LICENSE', 'client', 'crypto', 'server', 'scripts', 'package.json', 'package-lock.json', '.npmrc']),
     );
     expect(admitted.filter((path) => !readdirSync(project).includes(path))).toEqual([]);
     expect(read('Dockerfile.dockerignore')).toMatch(/^\*$/m);
