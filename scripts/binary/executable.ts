@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ownNode } from '../setup/own-node.mjs';
+import { isMusl, ownNode } from '../setup/own-node.mjs';
 import { inProject, Sentence } from '../setup/project.mjs';
 
 const SCRIPT = 'sottovoce.cjs';
@@ -10,6 +10,9 @@ const BLOB = 'sottovoce.blob';
 // Node looks for the blob under this name when these bytes in it were switched on (its documentation gives both).
 const RESOURCE = 'NODE_SEA_BLOB';
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+
+/** Elsewhere executables have another form and want a signature, and nobody has tried. */
+export const canBuildHere = (): boolean => process.platform === 'linux' && !isMusl();
 
 function run(what: string, args: string[], cwd: string): void {
   const { status, stdout, stderr, error } = spawnSync(ownNode(), args, { cwd, encoding: 'utf8' });

@@ -1,12 +1,11 @@
 // `npm run build:binary`: the relay with its page as one file, dist/sottovoce, for the kind of machine this runs on.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { isMusl } from '../setup/own-node.mjs';
 import { buildPage, pageStands } from '../setup/page.mjs';
 import { inProject, Sentence } from '../setup/project.mjs';
 import { assets } from './assets.ts';
 import { bundleRelay } from './bundle.ts';
-import { inject, writeBlob } from './executable.ts';
+import { canBuildHere, inject, writeBlob } from './executable.ts';
 import { licenceTexts } from './licences.ts';
 import { BINARY, binaryStands, hashOfBinarySources, STAMP } from './stamp.ts';
 
@@ -22,8 +21,6 @@ async function step<Result>(what: string, work: () => Result | Promise<Result>):
 }
 
 async function build(): Promise<void> {
-  if (process.platform !== 'linux' || isMusl())
-    throw new Sentence('The single file can be built on Linux with glibc (not Alpine), and only for it.');
   const sources = hashOfBinarySources();
   rmSync(WORK, { recursive: true, force: true });
   mkdirSync(WORK, { recursive: true });
@@ -45,12 +42,14 @@ async function build(): Promise<void> {
 }
 
 try {
+  if (!canBuildHere())
+    throw new Sentence('The single file can be built on Linux with glibc (not Alpine), and only for it. "npm start" runs anywhere.');
   if (!pageStands()) buildPage();
   if (!binaryStands()) await build();
   const size = statSync(inProject(BINARY)).size;
   const hash = readFileSync(inProject(`${BINARY}.sha256`), 'utf8').split(' ')[0];
   console.log(`build:binary: ${BINARY}, ${(size / MIB).toFixed(1)} MiB (${size} bytes), sha256 ${hash}`);
 } catch (error) {
-  console.error(error instanceof Sentence ? `\n${error.message}` : error);
+  console.error(error instanceof Sentence ? error.message : error);
   process.exitCode = 1;
 }

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { getAssetKeys, getRawAsset, isSea } from 'node:sea';
+// As a whole: some Node versions that can run the relay lack one of its functions, and they are used inside the single executable alone.
+import * as sea from 'node:sea';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
@@ -53,10 +54,10 @@ function filesIn(folder: string): PageFiles {
 }
 
 function filesInside(): PageFiles {
-  const names = new Set(getAssetKeys());
+  const names = new Set(sea.getAssetKeys());
   const kept = new Map<string, PageFile>();
   // Not copied: the bytes stay where the executable was mapped.
-  const asset = (name: string): Buffer | undefined => (names.has(name) ? Buffer.from(getRawAsset(name)) : undefined);
+  const asset = (name: string): Buffer | undefined => (names.has(name) ? Buffer.from(sea.getRawAsset(name)) : undefined);
   return (path) => {
     const bytes = kept.has(path) ? undefined : asset(PAGE_PREFIX + path);
     if (bytes) kept.set(path, pageFile(bytes, asset(BROTLI_PREFIX + path)));
@@ -66,5 +67,5 @@ function filesInside(): PageFiles {
 
 /** The folder is not looked at when the page is inside. */
 export function pageFiles(folder: string): PageFiles {
-  return isSea() ? filesInside() : filesIn(folder);
+  return sea.isSea() ? filesInside() : filesIn(folder);
 }

@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symli
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { canBuildHere } from '../../scripts/binary/executable.ts';
 import { RELAY_VERSION } from '../../server/version.ts';
 import { type Ended, type LoneBinary, loneBinary, type Running } from '../support/lone-binary.ts';
 import { acceptRequest, makeInvite } from '../support/page-acts.ts';
@@ -26,11 +27,6 @@ function build(cwd: string): void {
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
 let alone: LoneBinary;
-beforeAll(() => {
-  build(project);
-  alone = loneBinary();
-});
-afterAll(() => alone?.remove());
 
 async function served(env: Record<string, string> = ENV): Promise<Running> {
   const relay = await alone.serve(env);
@@ -39,7 +35,13 @@ async function served(env: Record<string, string> = ENV): Promise<Running> {
 }
 const fromPage = (path: string): Buffer => readFileSync(join(PAGE, path));
 
-describe('one file', () => {
+function oneFile(): void {
+  beforeAll(() => {
+    build(project);
+    alone = loneBinary();
+  });
+  afterAll(() => alone?.remove());
+
   test('R26, R30: alone in an empty folder it serves two people in real browsers, and ends on SIGTERM with 0', async () => {
     const relay = await served();
     const [anna, bert] = await Promise.all([person('anna'), person('bert')]);
@@ -155,4 +157,10 @@ describe('one file', () => {
     build(copy);
     expect(sha256(join(copy, 'dist/sottovoce'))).toBe(sha256(join(project, 'dist/sottovoce')));
   });
-});
+}
+
+if (canBuildHere()) describe('one file', oneFile);
+else
+  test('where the single file cannot be built a sentence says so', () => {
+    expect(() => build(project)).toThrow(/^The single file can be built on Linux with glibc/);
+  });
