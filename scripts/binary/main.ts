@@ -1,6 +1,7 @@
 // `npm run build:binary`: the relay with its page as one file, dist/sottovoce, for the kind of machine this runs on.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { oneAtATime } from '../setup/one-at-a-time.mjs';
 import { buildPage, pageStands } from '../setup/page.mjs';
 import { inProject, Sentence } from '../setup/project.mjs';
 import { assets } from './assets.ts';
@@ -44,8 +45,10 @@ async function build(): Promise<void> {
 try {
   if (!canBuildHere())
     throw new Sentence('The single file can be built on Linux with glibc (not Alpine), and only for it. "npm start" runs anywhere.');
-  if (!pageStands()) buildPage();
-  if (!binaryStands()) await build();
+  await oneAtATime(async () => {
+    if (!pageStands()) buildPage();
+    if (!binaryStands()) await build();
+  });
   const size = statSync(inProject(BINARY)).size;
   const hash = readFileSync(inProject(`${BINARY}.sha256`), 'utf8').split(' ')[0];
   console.log(`build:binary: ${BINARY}, ${(size / MIB).toFixed(1)} MiB (${size} bytes), sha256 ${hash}`);
