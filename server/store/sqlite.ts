@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
+import type SqliteDatabase from 'better-sqlite3';
 import { deviceRows } from './device-rows.ts';
 import { migrate } from './migrations/migrate.ts';
 import { prepare } from './query.ts';
 import { sqliteAccounts } from './sqlite-accounts.ts';
 import { sqliteGroups } from './sqlite-groups.ts';
+import { openSqliteFile } from './sqlite-file.ts';
 import { sqliteInvites } from './sqlite-invites.ts';
 import { type MailboxQuota, sqliteMailbox } from './sqlite-mailbox.ts';
 import { sqlitePrekeys } from './sqlite-prekeys.ts';
@@ -13,7 +14,7 @@ import type { Store } from './store.ts';
 
 /** Held by an open transaction for as long as the process lives, whatever ends it: two relays on one folder would give out one sequence twice. */
 function lock(dataDir: string): SqliteDatabase.Database {
-  const file = new SqliteDatabase(join(dataDir, 'relay.lock'), { timeout: 0 });
+  const file = openSqliteFile(join(dataDir, 'relay.lock'), { timeout: 0 });
   try {
     file.exec('BEGIN EXCLUSIVE');
   } catch {
@@ -27,7 +28,7 @@ export function openSqlite(dataDir: string, quota: MailboxQuota): Store {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const held = lock(dataDir);
   const path = join(dataDir, 'relay.sqlite');
-  const database = new SqliteDatabase(path);
+  const database = openSqliteFile(path);
   chmodSync(path, 0o600);
   // A page holds seven of the usual envelopes; of the default 4,096 bytes it would hold one and be half empty. Only a new file takes it.
   database.pragma('page_size = 16384');
