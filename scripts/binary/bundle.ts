@@ -1,9 +1,9 @@
-// The relay and its packages as one script, by the bundler that also builds the page.
+// A part of the relay and its packages as one script, by the bundler that also builds the page.
 import { build, type Rolldown } from 'vite';
 import { root } from '../setup/project.mjs';
 
 /** A single executable of Node 24 takes a script of the older kind (CommonJS) alone. */
-export async function bundleRelay(): Promise<string> {
+export async function bundle(entry: string): Promise<string> {
   const result = (await build({
     configFile: false,
     root,
@@ -11,7 +11,7 @@ export async function bundleRelay(): Promise<string> {
     mode: 'production',
     ssr: { noExternal: true },
     build: {
-      ssr: 'server/main.ts',
+      ssr: entry,
       write: false,
       target: 'node24',
       rolldownOptions: {

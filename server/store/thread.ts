@@ -1,8 +1,17 @@
+import { getAsset, isSea } from 'node:sea';
 import { Worker } from 'node:worker_threads';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type PackedEnvelopes, type PackedResults, packBytes, unpackEnvelopes, unpackResults } from './packing.ts';
 import type { Store } from './store.ts';
 import { type Answer, type CallError, OPENING, type ThreadSetup } from './thread-calls.ts';
+
+/** How scripts/binary names the thread's script inside the single executable. */
+export const THREAD_ASSET = 'store-thread.cjs';
+
+function startWorker(workerData: ThreadSetup): Worker {
+  if (isSea()) return new Worker(getAsset(THREAD_ASSET, 'utf8'), { eval: true, workerData });
+  return new Worker(new URL('./thread-worker.ts', import.meta.url), { workerData });
+}
 
 type Waiting = { resolve(result: unknown): void; reject(error: Error): void };
 
@@ -19,7 +28,7 @@ function revived({ name, message, stack, systemCode, refusal }: CallError): Erro
  * thread ends by itself; everything asked of it then fails.
  */
 export async function openStoreThread(setup: ThreadSetup, lost: (error: Error) => void): Promise<Store> {
-  const worker = new Worker(new URL('./thread-worker.ts', import.meta.url), { workerData: setup });
+  const worker = startWorker(setup);
   const waiting = new Map<number, Waiting>();
   let closing = false;
   let gone: Error | undefined;
