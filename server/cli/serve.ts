@@ -1,6 +1,7 @@
 import { buildApp, portOf } from '../app.ts';
 import { readConfigFrom } from '../config/config.ts';
 import { ConfigMistake } from '../config/setting.ts';
+import { listenForActs } from '../admin/acts-server.ts';
 import { type Command, CommandMistake, type Input } from './command.ts';
 
 // Longer than the sockets get to say goodbye; a second signal or a hung disk must not keep the process.
@@ -19,6 +20,8 @@ async function start({ env, config: named, json, out, err }: Input): Promise<num
   const { config, strange } = readConfigFrom(env, named);
   for (const name of strange) err(`The environment sets ${name}, and there is no such setting.\n`);
   const { server, relay } = await buildApp(config);
+  const warning = await listenForActs(server, relay);
+  if (warning !== undefined) err(`${warning}\n`);
   const ended = new Promise<number>((resolve) => {
     function stop(): void {
       setTimeout(() => resolve(0), CLOSE_WITHIN_MS).unref();

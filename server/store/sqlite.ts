@@ -1,56 +1,90 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
+import { DATABASE_FILE, lockDataFolder, refuseUnfinished } from './data-folder.ts';
 import { deviceRows } from './device-rows.ts';
+import { copyBeforeMigration, removeOldCopies } from './migration-copy.ts';
 import { migrate } from './migrations/migrate.ts';
 import { prepare } from './query.ts';
 import { sqliteAccounts } from './sqlite-accounts.ts';
+import { sqliteAdmin } from './sqlite-admin.ts';
+import { sqliteAdminLog } from './sqlite-admin-log.ts';
 import { sqliteGroups } from './sqlite-groups.ts';
 import { sqliteInvites } from './sqlite-invites.ts';
 import { type MailboxQuota, sqliteMailbox } from './sqlite-mailbox.ts';
+import { sqliteOverview } from './sqlite-overview.ts';
 import { sqlitePrekeys } from './sqlite-prekeys.ts';
+import { type RetiredDigest, sqliteRetired } from './sqlite-retired.ts';
+import { revokedMail } from './revoked-mail.ts';
 import type { Store } from './store.ts';
 
-/** Held by an open transaction for as long as the process lives, whatever ends it: two relays on one folder would give out one sequence twice. */
-function lock(dataDir: string): SqliteDatabase.Database {
-  const file = new SqliteDatabase(join(dataDir, 'relay.lock'), { timeout: 0 });
+type Options = { quota: MailboxQuota; retiredDigest: RetiredDigest };
+
+function open(dataDir: string): SqliteDatabase.Database {
+  refuseUnfinished(dataDir);
+  const path = join(dataDir, DATABASE_FILE);
+  const database = new SqliteDatabase(path);
   try {
-    file.exec('BEGIN EXCLUSIVE');
-  } catch {
-    throw new Error(`Another relay uses the data folder ${dataDir}.`);
+    chmodSync(path, 0o600);
+    database.pragma('journal_mode = WAL');
+    // FULL: the log is on the platter before a transaction ends. Under group commit it costs nothing over NORMAL.
+    database.pragma('synchronous = FULL');
+    // What was deleted is overwritten, so that an acknowledged envelope cannot be dug out of the file.
+    database.pragma('secure_delete = ON');
+    database.pragma('foreign_keys = ON');
+    migrate(database, { before: (_from, to) => copyBeforeMigration(database, dataDir, to) });
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
   }
-  return file;
 }
 
 /** Throws a sentence when the folder is taken or cannot be used. */
-export function openSqlite(dataDir: string, quota: MailboxQuota): Store {
+export function openSqlite(dataDir: string, { quota, retiredDigest }: Options): Store {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const held = lock(dataDir);
-  const path = join(dataDir, 'relay.sqlite');
-  const database = new SqliteDatabase(path);
-  chmodSync(path, 0o600);
-  database.pragma('journal_mode = WAL');
-  // FULL: the log is on the platter before a transaction ends. Under group commit it costs nothing over NORMAL.
-  database.pragma('synchronous = FULL');
-  // What was deleted is overwritten, so that an acknowledged envelope cannot be dug out of the file.
-  database.pragma('secure_delete = ON');
-  database.pragma('foreign_keys = ON');
-  migrate(database);
+  const held = lockDataFolder(dataDir);
+  let database: SqliteDatabase.Database;
+  try {
+    database = open(dataDir);
+  } catch (error) {
+    held.release();
+    throw error;
+  }
 
   const prepared = prepare(database);
   const devices = deviceRows(prepared);
-  const invites = sqliteInvites(database, prepared);
+  const retired = sqliteRetired(prepared, retiredDigest);
+  const log = sqliteAdminLog(prepared);
+  const invites = sqliteInvites(database, prepared, retired);
   const mailboxes = sqliteMailbox(database, prepared, devices, quota);
+  const eraseRevokedMail = revokedMail(database, prepared, mailboxes);
   return {
-    ...sqliteAccounts({ database, prepared, devices, invites, mailboxes }),
+    ...sqliteAccounts({ database, prepared, devices, invites, mailboxes, retired }),
     ...sqlitePrekeys(database, prepared, devices),
     ...sqliteGroups(database, prepared),
     ...invites.store,
     ...mailboxes.store,
-    tidy: async () => void database.pragma('wal_checkpoint(TRUNCATE)'),
+    ...sqliteOverview(prepared),
+    ...sqliteAdmin({ database, prepared, devices, mailboxes, log, retired }),
+    async expire(now) {
+      log.purge(now);
+      removeOldCopies(dataDir, now);
+      eraseRevokedMail();
+      return mailboxes.store.expire(now);
+    },
+    async tidy() {
+      // A backup reads from the journal as long as it runs. Waiting for it would hold up everybody; the next minute will do.
+      database.pragma('busy_timeout = 0');
+      try {
+        database.pragma('wal_checkpoint(TRUNCATE)');
+      } finally {
+        database.pragma('busy_timeout = 5000');
+      }
+    },
     async close() {
       database.close();
-      held.close();
+      held.release();
     },
   };
 }

@@ -1,0 +1,29 @@
+import type { Bytes } from '../protocol/bytes.ts';
+import { build, type Prepare } from './query.ts';
+
+/** Under a key that is not in the database, as names are short enough to be guessed from a plain digest. */
+export type RetiredDigest = (what: 'account' | 'name', value: string) => Bytes;
+
+/** Names and account ids of deleted accounts. */
+export function sqliteRetired(prepared: Prepare, digestOf: RetiredDigest) {
+  const byDigest = prepared<{ digest: Uint8Array }>()((argument) =>
+    build.selectFrom('retired').select('digest').where('digest', '=', argument.digest),
+  );
+  const insert = prepared<{ digest: Uint8Array }>()((argument) =>
+    build
+      .insertInto('retired')
+      .values({ digest: argument.digest })
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+  const any = prepared<Record<never, never>>()(() => build.selectFrom('retired').select('digest').limit(1));
+  return {
+    holds: (what: 'account' | 'name', value: string): boolean => byDigest.get({ digest: digestOf(what, value) }) !== undefined,
+    add(accountId: string, username: string): void {
+      insert.run({ digest: digestOf('account', accountId) });
+      insert.run({ digest: digestOf('name', username) });
+    },
+    isEmpty: (): boolean => any.get({}) === undefined,
+  };
+}
+
+export type Retired = ReturnType<typeof sqliteRetired>;
