@@ -1,7 +1,10 @@
 import { ConfigMistake } from '../config/setting.ts';
 import { ACCOUNT_COMMANDS } from './admin/accounts.ts';
+import { BACKUP_COMMANDS } from './admin/backups.ts';
 import { DEVICE_COMMANDS } from './admin/devices.ts';
+import { doctor } from './admin/doctor.ts';
 import { INVITE_COMMANDS } from './admin/invites.ts';
+import { migrateCommand } from './admin/migrate.ts';
 import { OVERVIEW_COMMANDS } from './admin/overview.ts';
 import { type Command, CommandMistake, parseInput, type Surroundings } from './command.ts';
 import { configCheck } from './config-check.ts';
@@ -17,6 +20,9 @@ export const COMMANDS: readonly Command[] = [
   ...ACCOUNT_COMMANDS,
   ...DEVICE_COMMANDS,
   ...OVERVIEW_COMMANDS,
+  ...BACKUP_COMMANDS,
+  migrateCommand,
+  doctor,
   configCheck,
   configPrint,
   version,

@@ -47,5 +47,8 @@ export type AdminStore = {
   eraseAccount(accountId: string, actor: Actor): Promise<number[]>;
   /** Undefined when there is no such device; `row` is undefined when it was revoked before. */
   revokeDevice(accountId: string, deviceId: number, actor: Actor): Promise<{ row: number | undefined } | undefined>;
+  /** A row of the log by itself. */
   note(act: string, actor: Actor): Promise<void>;
+  /** Digests that another database of this relay holds. */
+  retire(digests: readonly Uint8Array[]): Promise<void>;
 };

@@ -97,6 +97,7 @@ export function sqliteAdmin({ database, prepared, devices, mailboxes, log, retir
     },
     revokeDevice: async (accountId, deviceId, actor) => revokeDevice.immediate(accountId, deviceId, actor),
     note: async (act, actor) => log.write(act, null, actor),
+    retire: async (digests) => database.transaction(() => digests.forEach(retired.addDigest)).immediate(),
     adminLog: async () => log.read(),
   };
 }

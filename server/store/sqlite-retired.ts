@@ -16,12 +16,16 @@ export function sqliteRetired(prepared: Prepare, digestOf: RetiredDigest) {
       .onConflict((conflict) => conflict.doNothing()),
   );
   const any = prepared<Record<never, never>>()(() => build.selectFrom('retired').select('digest').limit(1));
+  function addDigest(digest: Uint8Array): void {
+    insert.run({ digest });
+  }
   return {
     holds: (what: 'account' | 'name', value: string): boolean => byDigest.get({ digest: digestOf(what, value) }) !== undefined,
     add(accountId: string, username: string): void {
-      insert.run({ digest: digestOf('account', accountId) });
-      insert.run({ digest: digestOf('name', username) });
+      addDigest(digestOf('account', accountId));
+      addDigest(digestOf('name', username));
     },
+    addDigest,
     isEmpty: (): boolean => any.get({}) === undefined,
   };
 }
