@@ -5,7 +5,12 @@ import { MAX_INVITE_DAYS, MAX_INVITE_USES } from '../protocol/limits.ts';
 
 export const INVITE_ID_BYTES = 9;
 
-const nothing = v.strictObject({});
+// An empty list has no unknown field either, and is no request.
+const nothing = v.pipe(
+  v.unknown(),
+  v.check((body) => !Array.isArray(body)),
+  v.strictObject({}),
+);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const inviteId = base64urlBytes(INVITE_ID_BYTES);
 /** A username or an account id; the one is never as long as the other. */

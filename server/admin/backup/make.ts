@@ -1,4 +1,15 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { checkDatabase } from '../../store/check-database.ts';
@@ -76,15 +87,21 @@ function removeOlder(into: string, keep: number): string[] {
   return old;
 }
 
+/** Of this second, or the next that has none. */
+function freeName(into: string, now: number): string {
+  let at = now;
+  while (existsSync(join(into, backupName(at)))) at += 1_000;
+  return backupName(at);
+}
+
 /** Made under another name and renamed when it is whole and on the platter; whatever ends it before leaves nothing that looks like one. */
 export async function makeBackup(dataDir: string, into: string, wishes: Wishes): Promise<Backup> {
   mkdirSync(into, { recursive: true, mode: 0o700 });
   dropLeftovers(into, wishes.now);
   requireSpace(into, sizeOf(join(dataDir, DATABASE_FILE)));
-  const name = backupName(wishes.now);
+  const name = freeName(into, wishes.now);
   const folder = join(into, name);
   const part = join(into, `.${name}.part`);
-  if (statSync(folder, { throwIfNoEntry: false })) throw new Error(`${folder} is there already; a second later it has another name.`);
   mkdirSync(part, { mode: 0o700 });
   try {
     const manifest = await fill(part, dataDir, wishes);

@@ -16,8 +16,9 @@ const OLD_MS = 30 * 24 * 3_600_000;
 function sentenceOf(error: unknown, what: string): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const told = error instanceof Error ? error.message : String(error);
-  if (code === 'ENOSPC' || code === 'SQLITE_FULL' || code === 'EFBIG' || code.startsWith('SQLITE_IOERR_WRITE'))
-    return `There was no room for the ${what}, and nothing of it was left behind (${code}).`;
+  if (code === 'ENOSPC' || code === 'SQLITE_FULL') return `There was no room for the ${what}, and nothing of it was left behind.`;
+  if (code === 'EFBIG' || code.startsWith('SQLITE_IOERR'))
+    return `The disk did not take the ${what}, and nothing of it was left behind (${code}).`;
   if (code === 'EEXIST') return `Another ${what} is being made there.`;
   return `There is no ${what}: ${told}`;
 }
