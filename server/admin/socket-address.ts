@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 
-export const SOCKET_FILE = 'relay.sock';
+const SOCKET_FILE = 'relay.sock';
 
 // sun_path of <sys/un.h>, its closing zero counted.
 const MAX_PATH_BYTES: Partial<Record<NodeJS.Platform, number>> = { linux: 108, darwin: 104, freebsd: 104, openbsd: 104 };

@@ -1,11 +1,11 @@
 /** What lies in the data folder, and who may use it. */
-import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 
 export const DATABASE_FILE = 'relay.sqlite';
 export const KEY_FILE = 'relay.key';
-export const LOCK_FILE = 'relay.lock';
+const LOCK_FILE = 'relay.lock';
 /** Stands there while a restore is moving files: what lies beside it is half of one relay and half of another. */
 export const UNFINISHED_FILE = 'restore.unfinished';
 
@@ -39,4 +39,11 @@ export function sync(path: string): void {
   } finally {
     closeSync(handle);
   }
+}
+
+/** What root makes in a folder of the relay's user must be that user's, or the relay cannot open it. */
+export function giveToOwner(dataDir: string, path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dataDir);
+  chownSync(path, uid, gid);
 }

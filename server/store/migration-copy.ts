@@ -1,7 +1,7 @@
 import { readdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { DATABASE_FILE, sync } from './data-folder.ts';
+import { DATABASE_FILE, giveToOwner, sync } from './data-folder.ts';
 
 const COPY = /^relay\.sqlite\.before-\d+$/;
 
@@ -36,6 +36,7 @@ export function copyBeforeMigration(database: Database, dataDir: string, schema:
   } finally {
     process.umask(mask);
   }
+  giveToOwner(dataDir, part);
   sync(part);
   renameSync(part, path);
   sync(dataDir);

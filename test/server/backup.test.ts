@@ -1,12 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerOf, typeCommand } from '../support/command.ts';
 import { startLoad } from '../support/load.ts';
 import { addressOf, granted, login, post, type RelayDevice, registerMany } from '../support/relay-device.ts';
+import { localRelay } from '../support/relay-in-process.ts';
 import { connect } from '../support/relay-socket.ts';
 import { type RunningRelay, startRelay } from '../support/relay.ts';
 
@@ -111,8 +124,7 @@ describe('backup', () => {
     mkdirSync(backups(), { recursive: true });
     for (const name of ['sottovoce-2020-01-01T000000Z', 'photos', 'sottovoce-notes']) mkdirSync(join(backups(), name));
     const old = await backup();
-    const { rename } = await import('node:fs/promises');
-    await rename(old, join(backups(), 'sottovoce-2021-01-01T000000Z'));
+    renameSync(old, join(backups(), 'sottovoce-2021-01-01T000000Z'));
     const made = await backup('--keep', '1');
     expect(readdirSync(backups()).sort()).toEqual(['photos', 'sottovoce-2020-01-01T000000Z', made.split('/').at(-1), 'sottovoce-notes']);
   });
@@ -136,13 +148,39 @@ describe('backup', () => {
     expect(await answerOf(['verify', older], typed())).toMatchObject({ ok: true });
   });
 
-  it('R48: killed in the middle it leaves nothing that looks like one, and the next one is made', async () => {
-    mkdirSync(join(backups(), '.sottovoce-2026-01-01T000000Z.part'), { recursive: true });
-    writeFileSync(join(backups(), '.sottovoce-2026-01-01T000000Z.part', 'relay.sqlite'), 'half');
+  it('R48: interrupted it leaves nothing; what a killed one left is no backup, and goes after a day', async () => {
+    const left = join(backups(), '.sottovoce-2026-01-01T000000Z.part');
+    mkdirSync(left, { recursive: true });
+    writeFileSync(join(left, 'relay.sqlite'), 'half');
+    const child = spawn(process.execPath, ['server/main.ts', 'backup', backups()], {
+      cwd: PROJECT,
+      env: { ...process.env, SOTTOVOCE_DATA: relay.dataDir },
+    });
+    // As soon as its folder appears, whether it still hears of it or is done already.
+    const watcher = watch(backups(), () => child.kill('SIGTERM'));
+    const [code] = (await once(child, 'close')) as [number | null];
+    watcher.close();
+    const whole = readdirSync(backups()).filter((name) => !name.startsWith('.'));
+    expect(whole).toHaveLength(code === 0 ? 1 : 0);
+    expect(readdirSync(backups()).filter((name) => name.startsWith('.'))).toEqual(['.sottovoce-2026-01-01T000000Z.part']);
+    const yesterday = Date.now() / 1_000 - 25 * 3_600;
+    utimesSync(left, yesterday, yesterday);
     await backup();
-    const told = await answerOf(['doctor', '--backups', backups()], typed());
-    const about = (told['findings'] as { about: string; said: string }[]).find((finding) => finding.about === 'backups');
-    expect(about?.said).toBe('The last was made 0 hours ago.');
+    expect(existsSync(left)).toBe(false);
+  });
+
+  it('R48: while a backup reads, the relay empties what it can of its journal and waits for nobody', async () => {
+    const local = await localRelay({ members: 1 });
+    const reader = new SqliteDatabase(join(local.dataDir, 'relay.sqlite'), { readonly: true });
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM accounts').get();
+    await granted(local.origin, 'invites/create', {}, local.members[0]?.token);
+    // Waiting for the reader would take five seconds each time, and more than the test has.
+    for (let minute = 0; minute < 10; minute++) await local.relay.store.tidy();
+    reader.close();
+    await local.relay.store.tidy();
+    expect(statSync(join(local.dataDir, 'relay.sqlite-wal')).size).toBe(0);
+    await local.close();
   });
 
   it.each([
@@ -188,7 +226,6 @@ describe('verify', () => {
   ])('R48: after "%s" the data is not whole', async (sql, sentence) => {
     await submit(idOf(1));
     await relay.kill('SIGTERM');
-    const { default: SqliteDatabase } = await import('better-sqlite3');
     const database = new SqliteDatabase(join(relay.dataDir, 'relay.sqlite'));
     database.pragma('foreign_keys = OFF');
     database.exec(sql);
@@ -288,7 +325,6 @@ describe('restore', () => {
     writeFileSync(join(relay.dataDir, 'restore.unfinished'), made);
     const aside = join(relay.dataDir, 'before-restore-2026-01-01T000000Z');
     mkdirSync(aside);
-    const { renameSync, copyFileSync } = await import('node:fs');
     for (const name of readdirSync(relay.dataDir).filter((one) => /^relay\.(sqlite|key)/.test(one)))
       renameSync(join(relay.dataDir, name), join(aside, name));
     copyFileSync(join(made, 'relay.key'), join(relay.dataDir, 'relay.key'));

@@ -23,7 +23,7 @@ const LEFTOVER_AFTER_MS = 24 * 3_600_000;
 const LEFTOVER = /^\.(?:sottovoce-.*\.part|removing-sottovoce-.*)$/;
 
 export type Backup = { folder: string; manifest: Manifest; removed: string[] };
-type Wishes = { now: number; keep: number | undefined; progress: Progress };
+type Wishes = { now: number; keep: number | undefined; progress: Progress /** Throws when somebody wants it to end. */; goOn(): void };
 
 function requireSpace(into: string, neededBytes: number): void {
   const { bavail, bsize } = statfsSync(into);
@@ -50,14 +50,18 @@ function requireSound(path: string): void {
   }
 }
 
-async function fill(part: string, dataDir: string, { now, progress }: Wishes): Promise<Manifest> {
+async function fill(part: string, dataDir: string, { now, progress, goOn }: Wishes): Promise<Manifest> {
   const database = join(part, DATABASE_FILE);
-  const { schema, counts } = await snapshot(join(dataDir, DATABASE_FILE), database, progress);
+  const { schema, counts } = await snapshot(join(dataDir, DATABASE_FILE), database, (done, total) => {
+    goOn();
+    progress(done, total);
+  });
   makeSingleFile(database);
   requireSound(database);
   copyFileSync(join(dataDir, KEY_FILE), join(part, KEY_FILE));
   const files = [];
   for (const name of BACKED_UP) {
+    goOn();
     const path = join(part, name);
     chmodSync(path, 0o600);
     sync(path);

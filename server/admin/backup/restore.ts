@@ -1,8 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { relayKey } from '../../relay/relay-key.ts';
-import { DATABASE_FILE, KEY_FILE, lockDataFolder, sync, UNFINISHED_FILE } from '../../store/data-folder.ts';
+import { DATABASE_FILE, giveToOwner, KEY_FILE, lockDataFolder, sync, UNFINISHED_FILE } from '../../store/data-folder.ts';
 import { settleRestored } from '../../store/settle-restored.ts';
 import { openSqlite } from '../../store/sqlite.ts';
 import { decisionsIn, repeatDecisions } from './decisions.ts';
@@ -59,7 +59,11 @@ async function prepareIn(stage: string, backup: string, dataDir: string, now: nu
   } finally {
     database.close();
   }
-  for (const name of BACKED_UP) sync(join(stage, name));
+  for (const name of BACKED_UP) {
+    chmodSync(join(stage, name), 0o600);
+    giveToOwner(dataDir, join(stage, name));
+    sync(join(stage, name));
+  }
   return repeated;
 }
 
@@ -70,6 +74,7 @@ function moveAside(dataDir: string, now: number): string | undefined {
   let aside = join(dataDir, `${ASIDE}${dateName(now)}`);
   for (let again = 2; existsSync(aside); again++) aside = join(dataDir, `${ASIDE}${dateName(now)}-${again}`);
   mkdirSync(aside, { mode: 0o700 });
+  giveToOwner(dataDir, aside);
   for (const name of there) renameSync(join(dataDir, name), join(aside, name));
   sync(aside);
   return aside;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, isIP } from 'node:net';
 import * as v from 'valibot';
 import type { Config } from '../../config/config.ts';
 import { RELAY_INFO_PATH, relayInfoSchema } from '../../protocol/http.ts';
@@ -11,7 +11,7 @@ const ANSWER_WITHIN_MS = 3_000;
 // Beside sockets: the database, its journal, log, page, and a margin.
 const OTHER_FILES = 128;
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 async function canListen(host: string, port: number): Promise<string | undefined> {
   const server = createServer();

@@ -36,11 +36,20 @@ const backup: Command = {
     const { config } = readConfigFrom(input.env, input.config);
     requireData(config.dataDir);
     const bar = progressBar(input.watched, input.err, 'Copying');
+    let ended = false;
+    const end = (): void => {
+      ended = true;
+    };
+    process.on('SIGINT', end).on('SIGTERM', end);
+    const goOn = (): void => {
+      if (ended) throw new Error('it was interrupted, and nothing of it was left behind.');
+    };
     try {
       const made = await makeBackup(config.dataDir, resolve(input.positionals[0] ?? ''), {
         now: systemClock.now(),
         keep,
         progress: bar.show,
+        goOn,
       });
       bar.end();
       const { counts, files } = made.manifest;
