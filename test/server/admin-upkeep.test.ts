@@ -3,7 +3,7 @@ import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addressOf } from '../support/relay-device.ts';
+import { addressOf, login } from '../support/relay-device.ts';
 import { type LocalRelay, localRelay } from '../support/relay-in-process.ts';
 import { connect } from '../support/relay-socket.ts';
 
@@ -24,9 +24,9 @@ async function nextHour(): Promise<void> {
 }
 
 async function submit(): Promise<number> {
-  const { device } = local.members[1] ?? {};
-  if (!device) throw new Error('members');
-  const socket = await connect(local.origin, local.members[0]?.token ?? '');
+  const [sender, device] = local.members.map((member) => member.device);
+  if (!sender || !device) throw new Error('members');
+  const socket = await connect(local.origin, await login(local.origin, sender));
   await socket.expect('drained');
   const envelopeId = new Uint8Array(randomBytes(16));
   socket.send({ type: 'submit', requestId: 1, envelopeId, recipients: [addressOf(device)], body: new Uint8Array(2_048) });

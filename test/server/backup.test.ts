@@ -10,6 +10,8 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
