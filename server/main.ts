@@ -7,13 +7,15 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED_NODE) {
 }
 
 const { sottovoce } = await import('./cli/sottovoce.ts');
-const { askAtTerminal } = await import('./cli/terminal.ts');
 
 const code = await sottovoce(process.argv.slice(2), {
   env: process.env,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   watched: process.stderr.isTTY,
-  ask: process.stdin.isTTY && process.stderr.isTTY ? askAtTerminal : undefined,
+  ask:
+    process.stdin.isTTY && process.stderr.isTTY
+      ? async (question) => (await import('./cli/terminal.ts')).askAtTerminal(question)
+      : undefined,
 });
 process.exit(code);

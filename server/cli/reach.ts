@@ -37,7 +37,7 @@ export function requireData(dataDir: string): void {
 export function openStore(config: Config) {
   const quota = { maxEnvelopes: config.mailboxEnvelopes, maxBytes: config.mailboxMib * 1_048_576 };
   requireData(config.dataDir);
-  return openSqlite(config.dataDir, { quota, retiredDigest: relayKey(config.dataDir).retiredDigest });
+  return openSqlite(config.dataDir, { quota, retiredKey: relayKey(config.dataDir).retiredKey });
 }
 
 async function performHere<A extends Act>(config: Config, act: A, body: ActBody<A>): Promise<ActAnswer<A>> {

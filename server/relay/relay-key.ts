@@ -18,7 +18,7 @@ function pemOf(dataDir: string): string {
   }
 }
 
-export type RelayKey = { privateKey: KeyObject; publicX: string; firstInvite: Bytes; retiredDigest(what: string, value: string): Bytes };
+export type RelayKey = { privateKey: KeyObject; publicX: string; firstInvite: Bytes; retiredKey: Bytes };
 
 /** The relay's one lasting secret, beside the database and never in it: it signs username certificates. */
 export function relayKey(dataDir: string): RelayKey {
@@ -31,6 +31,6 @@ export function relayKey(dataDir: string): RelayKey {
     privateKey,
     publicX,
     firstInvite: mac('Sottovoce v1 first invite').slice(0, INVITE_CODE_BYTES),
-    retiredDigest: (what, value) => mac(`Sottovoce v1 retired ${what}\0${value}`),
+    retiredKey: mac('Sottovoce v1 retired names'),
   };
 }

@@ -10,11 +10,11 @@ type Rule = { sql: string; sentence(count: number): string };
 /** Each query counts what breaks the rule. */
 const RULES: readonly Rule[] = [
   {
-    sql: 'SELECT count(*) FROM waiting WHERE NOT EXISTS (SELECT 1 FROM bodies WHERE bodies.row = waiting.body)',
+    sql: 'SELECT count(*) FROM waiting WHERE body NOT IN (SELECT row FROM bodies)',
     sentence: (count) => `${count} waiting envelopes have lost their bodies.`,
   },
   {
-    sql: 'SELECT count(*) FROM bodies WHERE NOT EXISTS (SELECT 1 FROM waiting WHERE waiting.body = bodies.row)',
+    sql: 'SELECT count(*) FROM bodies WHERE row NOT IN (SELECT body FROM waiting)',
     sentence: (count) => `${count} bodies wait for nobody.`,
   },
   {
@@ -22,20 +22,19 @@ const RULES: readonly Rule[] = [
     sentence: (count) => `${count} waiting envelopes have another size than their bodies.`,
   },
   {
-    sql: 'SELECT count(*) FROM waiting WHERE NOT EXISTS (SELECT 1 FROM mailboxes WHERE mailboxes.device = waiting.device)',
+    sql: 'SELECT count(*) FROM waiting WHERE device NOT IN (SELECT device FROM mailboxes)',
     sentence: (count) => `${count} waiting envelopes are in no mailbox.`,
   },
   {
-    sql: `SELECT count(*) FROM waiting JOIN mailboxes ON mailboxes.device = waiting.device
-      WHERE waiting.sequence > mailboxes.last_sequence OR waiting.sequence <= mailboxes.acknowledged`,
-    sentence: (count) => `${count} waiting envelopes are numbered outside of what their mailboxes have counted.`,
+    sql: 'SELECT count(*) FROM waiting JOIN mailboxes ON mailboxes.device = waiting.device WHERE waiting.sequence <= mailboxes.acknowledged',
+    sentence: (count) => `${count} waiting envelopes were acknowledged.`,
   },
   {
     sql: 'SELECT count(*) FROM mailboxes WHERE acknowledged > last_sequence OR last_sequence < 0',
     sentence: (count) => `${count} mailboxes have acknowledged more than they had.`,
   },
   {
-    sql: 'SELECT count(*) FROM devices WHERE NOT EXISTS (SELECT 1 FROM mailboxes WHERE mailboxes.device = devices.row)',
+    sql: 'SELECT count(*) FROM devices WHERE row NOT IN (SELECT device FROM mailboxes)',
     sentence: (count) => `${count} devices have no mailbox.`,
   },
   {

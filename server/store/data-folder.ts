@@ -1,7 +1,7 @@
 /** What lies in the data folder, and who may use it. */
 import { chownSync, closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
+import { openSqliteFile } from './sqlite-file.ts';
 
 export const DATABASE_FILE = 'relay.sqlite';
 export const KEY_FILE = 'relay.key';
@@ -14,7 +14,7 @@ export class DataFolderTaken extends Error {}
 
 /** Held by an open transaction for as long as the process lives, whatever ends it: two relays on one folder would give out one sequence twice. */
 export function lockDataFolder(dataDir: string): { release(): void } {
-  const file = new SqliteDatabase(join(dataDir, LOCK_FILE), { timeout: 0 });
+  const file = openSqliteFile(join(dataDir, LOCK_FILE), { timeout: 0 });
   try {
     file.exec('BEGIN EXCLUSIVE');
   } catch {

@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { DATABASE_FILE, giveToOwner, sync } from './data-folder.ts';
@@ -30,12 +30,9 @@ export function copyBeforeMigration(database: Database, dataDir: string, schema:
   const path = join(dataDir, copyName(schema));
   const part = `${path}.part`;
   rmSync(part, { force: true });
-  const mask = process.umask(0o177);
-  try {
-    database.prepare('VACUUM INTO ?').run(part);
-  } finally {
-    process.umask(mask);
-  }
+  // SQLite writes into a file that is empty, and this one is the owner's alone from its first moment.
+  writeFileSync(part, '', { mode: 0o600, flag: 'wx' });
+  database.prepare('VACUUM INTO ?').run(part);
   giveToOwner(dataDir, part);
   sync(part);
   renameSync(part, path);

@@ -1,11 +1,13 @@
-import type { Bytes } from '../protocol/bytes.ts';
+import { createHmac } from 'node:crypto';
 import { build, type Prepare } from './query.ts';
 
 /** Under a key that is not in the database, as names are short enough to be guessed from a plain digest. */
-export type RetiredDigest = (what: 'account' | 'name', value: string) => Bytes;
+export function retiredDigest(key: Uint8Array, what: 'account' | 'name', value: string): Uint8Array {
+  return createHmac('sha256', key).update(`${what}\0${value}`).digest();
+}
 
 /** Names and account ids of deleted accounts. */
-export function sqliteRetired(prepared: Prepare, digestOf: RetiredDigest) {
+export function sqliteRetired(prepared: Prepare, key: Uint8Array) {
   const byDigest = prepared<{ digest: Uint8Array }>()((argument) =>
     build.selectFrom('retired').select('digest').where('digest', '=', argument.digest),
   );
@@ -20,10 +22,10 @@ export function sqliteRetired(prepared: Prepare, digestOf: RetiredDigest) {
     insert.run({ digest });
   }
   return {
-    holds: (what: 'account' | 'name', value: string): boolean => byDigest.get({ digest: digestOf(what, value) }) !== undefined,
+    holds: (what: 'account' | 'name', value: string): boolean => byDigest.get({ digest: retiredDigest(key, what, value) }) !== undefined,
     add(accountId: string, username: string): void {
-      addDigest(digestOf('account', accountId));
-      addDigest(digestOf('name', username));
+      addDigest(retiredDigest(key, 'account', accountId));
+      addDigest(retiredDigest(key, 'name', username));
     },
     addDigest,
     isEmpty: (): boolean => any.get({}) === undefined,

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
+import type SqliteDatabase from 'better-sqlite3';
 import { DATABASE_FILE, lockDataFolder, refuseUnfinished } from './data-folder.ts';
 import { deviceRows } from './device-rows.ts';
 import { copyBeforeMigration, removeOldCopies } from './migration-copy.ts';
@@ -14,16 +14,18 @@ import { sqliteInvites } from './sqlite-invites.ts';
 import { type MailboxQuota, sqliteMailbox } from './sqlite-mailbox.ts';
 import { sqliteOverview } from './sqlite-overview.ts';
 import { sqlitePrekeys } from './sqlite-prekeys.ts';
-import { type RetiredDigest, sqliteRetired } from './sqlite-retired.ts';
+import { sqliteRetired } from './sqlite-retired.ts';
 import { revokedMail } from './revoked-mail.ts';
 import type { Store } from './store.ts';
+import { openSqliteFile } from './sqlite-file.ts';
 
-type Options = { quota: MailboxQuota; retiredDigest: RetiredDigest };
+/** `retiredKey`: from the relay's own key, for digests of names that are never given out again. */
+type Options = { quota: MailboxQuota; retiredKey: Uint8Array };
 
 function open(dataDir: string): SqliteDatabase.Database {
   refuseUnfinished(dataDir);
   const path = join(dataDir, DATABASE_FILE);
-  const database = new SqliteDatabase(path);
+  const database = openSqliteFile(path);
   try {
     chmodSync(path, 0o600);
     database.pragma('journal_mode = WAL');
@@ -41,7 +43,7 @@ function open(dataDir: string): SqliteDatabase.Database {
 }
 
 /** Throws a sentence when the folder is taken or cannot be used. */
-export function openSqlite(dataDir: string, { quota, retiredDigest }: Options): Store {
+export function openSqlite(dataDir: string, { quota, retiredKey }: Options): Store {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const held = lockDataFolder(dataDir);
   let database: SqliteDatabase.Database;
@@ -54,7 +56,7 @@ export function openSqlite(dataDir: string, { quota, retiredDigest }: Options): 
 
   const prepared = prepare(database);
   const devices = deviceRows(prepared);
-  const retired = sqliteRetired(prepared, retiredDigest);
+  const retired = sqliteRetired(prepared, retiredKey);
   const log = sqliteAdminLog(prepared);
   const invites = sqliteInvites(database, prepared, retired);
   const mailboxes = sqliteMailbox(database, prepared, devices, quota);

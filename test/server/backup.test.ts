@@ -219,7 +219,7 @@ describe('verify', () => {
     ['DELETE FROM bodies', '1 waiting envelopes have lost their bodies.'],
     ['DELETE FROM waiting', '1 bodies wait for nobody.'],
     ['UPDATE waiting SET size = 1', '1 waiting envelopes have another size than their bodies.'],
-    ['UPDATE waiting SET sequence = 99', '1 waiting envelopes are numbered outside'],
+    ['UPDATE waiting SET sequence = 0', '1 waiting envelopes were acknowledged.'],
     ['UPDATE mailboxes SET acknowledged = 50', '4 mailboxes have acknowledged more than they had.'],
     ['DELETE FROM mailboxes WHERE device = 2', '1 devices have no mailbox.'],
     ['UPDATE accounts SET list_version = 3', '4 accounts do not hold the device lists they count.'],

@@ -1,10 +1,11 @@
 /** What was decided about accounts since a backup was made: read from the data it replaces, so that a restore brings nobody back. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { relayKey, type RelayKey } from '../../relay/relay-key.ts';
 import { DATABASE_FILE, KEY_FILE } from '../../store/data-folder.ts';
+import { retiredDigest } from '../../store/sqlite-retired.ts';
 import type { Role, Store } from '../../store/store.ts';
+import { openSqliteFile } from '../../store/sqlite-file.ts';
 
 export type Decisions = {
   retired: Uint8Array[];
@@ -15,7 +16,7 @@ export type Decisions = {
 const BY = 'restore';
 
 function read(path: string): Decisions {
-  const database = new SqliteDatabase(path, { readonly: true, fileMustExist: true });
+  const database = openSqliteFile(path, { readonly: true, fileMustExist: true });
   try {
     const retired = database.prepare<[], Uint8Array>('SELECT digest FROM retired').pluck().all();
     type Row = { accountId: string; role: Role; disabled: number };
@@ -50,7 +51,8 @@ export function decisionsIn(dataDir: string, key: RelayKey): Decisions | undefin
 export async function repeatDecisions(store: Store, decisions: Decisions, key: RelayKey, now: number): Promise<number> {
   const actor = { now, by: BY };
   const retired = new Set(decisions.retired.map((digest) => Buffer.from(digest).toString('hex')));
-  const isRetired = (what: string, value: string) => retired.has(Buffer.from(key.retiredDigest(what, value)).toString('hex'));
+  const isRetired = (what: 'account' | 'name', value: string) =>
+    retired.has(Buffer.from(retiredDigest(key.retiredKey, what, value)).toString('hex'));
   let repeated = 0;
   for (const { accountId, username, role, disabled } of await store.keptAccounts()) {
     if (isRetired('name', username) || isRetired('account', accountId)) {

@@ -11,12 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { checkDatabase } from '../../store/check-database.ts';
 import { DATABASE_FILE, KEY_FILE, sync } from '../../store/data-folder.ts';
 import { RELAY_VERSION } from '../../version.ts';
 import { BACKED_UP, backupName, isBackupName, MANIFEST_FILE, type Manifest, readManifest, sha256OfFile } from './manifest.ts';
 import { makeSingleFile, type Progress, sizeOf, snapshot } from './snapshot.ts';
+import { openSqliteFile } from '../../store/sqlite-file.ts';
 
 // What a killed backup left behind; none takes so long.
 const LEFTOVER_AFTER_MS = 24 * 3_600_000;
@@ -41,7 +41,7 @@ function dropLeftovers(into: string, now: number): void {
 
 /** A copy of damaged data must not push older whole ones out. */
 function requireSound(path: string): void {
-  const copy = new SqliteDatabase(path, { readonly: true });
+  const copy = openSqliteFile(path, { readonly: true });
   try {
     const [first] = checkDatabase(copy, true);
     if (first !== undefined) throw new Error(`the data itself is not sound, and older backups were left alone. ${first}`);

@@ -1,6 +1,5 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { relayKey } from '../../relay/relay-key.ts';
 import { DATABASE_FILE, giveToOwner, KEY_FILE, lockDataFolder, sync, UNFINISHED_FILE } from '../../store/data-folder.ts';
 import { settleRestored } from '../../store/settle-restored.ts';
@@ -8,6 +7,7 @@ import { openSqlite } from '../../store/sqlite.ts';
 import { decisionsIn, repeatDecisions } from './decisions.ts';
 import { BACKED_UP, dateName, type Manifest, readManifest } from './manifest.ts';
 import { verifyFolder } from './verify.ts';
+import { openSqliteFile } from '../../store/sqlite-file.ts';
 
 const STAGE = 'restoring';
 const ASIDE = 'before-restore-';
@@ -40,7 +40,7 @@ function replacedIn(dataDir: string): string[] {
 async function prepareIn(stage: string, backup: string, dataDir: string, now: number): Promise<number> {
   for (const name of BACKED_UP) copyFileSync(join(backup, name), join(stage, name));
   const key = relayKey(stage);
-  const store = openSqlite(stage, { quota: NO_QUOTA, retiredDigest: key.retiredDigest });
+  const store = openSqlite(stage, { quota: NO_QUOTA, retiredKey: key.retiredKey });
   let repeated = 0;
   try {
     const decisions = replacedIn(dataDir)
@@ -51,7 +51,7 @@ async function prepareIn(stage: string, backup: string, dataDir: string, now: nu
   } finally {
     await store.close();
   }
-  const database = new SqliteDatabase(join(stage, DATABASE_FILE));
+  const database = openSqliteFile(join(stage, DATABASE_FILE));
   try {
     database.pragma('secure_delete = ON');
     settleRestored(database);

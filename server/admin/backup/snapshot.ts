@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import SqliteDatabase from 'better-sqlite3';
+import type SqliteDatabase from 'better-sqlite3';
+import { openSqliteFile } from '../../store/sqlite-file.ts';
 
 export type Progress = (done: number, total: number) => void;
 
@@ -18,7 +19,7 @@ function countsOf(database: SqliteDatabase.Database): Counts {
  * its journal, undisturbed, and the copy comes to its end however much is written.
  */
 export async function snapshot(from: string, to: string, progress: Progress): Promise<{ schema: number; counts: Counts }> {
-  const source = new SqliteDatabase(from, { readonly: true, fileMustExist: true });
+  const source = openSqliteFile(from, { readonly: true, fileMustExist: true });
   try {
     source.exec('BEGIN');
     const counts = countsOf(source);
@@ -38,7 +39,7 @@ export async function snapshot(from: string, to: string, progress: Progress): Pr
 
 /** One file by itself: a copy in journal mode would want a journal beside it wherever it is read, on a disk for reading alone too. */
 export function makeSingleFile(path: string): void {
-  const copy = new SqliteDatabase(path);
+  const copy = openSqliteFile(path);
   try {
     copy.pragma('journal_mode = DELETE');
   } finally {

@@ -1,10 +1,10 @@
 import { createPrivateKey } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { checkDatabase } from '../../store/check-database.ts';
 import { DATABASE_FILE, KEY_FILE, UNFINISHED_FILE } from '../../store/data-folder.ts';
 import { MANIFEST_FILE, type Manifest, readManifest, sha256OfFile } from './manifest.ts';
+import { openSqliteFile } from '../../store/sqlite-file.ts';
 
 export type Verdict = { kind: 'backup' | 'data'; wrong: string[] };
 
@@ -21,7 +21,7 @@ async function wrongFiles(folder: string, manifest: Manifest): Promise<string[]>
 
 function wrongDatabase(path: string): string[] {
   try {
-    const database = new SqliteDatabase(path, { readonly: true, fileMustExist: true });
+    const database = openSqliteFile(path, { readonly: true, fileMustExist: true });
     try {
       return checkDatabase(database);
     } finally {

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
+import type SqliteDatabase from 'better-sqlite3';
 import { ENVELOPE_KEEP_MS } from '../../protocol/limits.ts';
 import { checkDatabase } from '../../store/check-database.ts';
 import { DATABASE_FILE } from '../../store/data-folder.ts';
 import { HOUR_MS } from '../../store/hours.ts';
 import { NEWEST_SCHEMA, schemaOf } from '../../store/migrations/migrate.ts';
 import { type Finding, ok, warning, wrong } from './finding.ts';
+import { openSqliteFile } from '../../store/sqlite-file.ts';
 
 const ABOUT = 'database';
 
@@ -34,7 +35,7 @@ export function databaseFindings(dataDir: string, now: number): Finding[] {
   if (!existsSync(path))
     return [warning(ABOUT, `There is no database in ${dataDir} yet.`, '"sottovoce serve" makes one.'), clockFinding(now, undefined)];
   try {
-    const database = new SqliteDatabase(path, { readonly: true });
+    const database = openSqliteFile(path, { readonly: true });
     try {
       const schema = schemaOf(database);
       const [first, ...more] = checkDatabase(database, true);

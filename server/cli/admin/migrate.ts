@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { readConfigFrom } from '../../config/config.ts';
 import { DATABASE_FILE, DataFolderTaken } from '../../store/data-folder.ts';
 import { copyName, spaceForMigration } from '../../store/migration-copy.ts';
@@ -7,9 +6,10 @@ import { NEWEST_SCHEMA, schemaOf } from '../../store/migrations/migrate.ts';
 import { type Command, CommandMistake } from '../command.ts';
 import { openStore, requireData } from '../reach.ts';
 import { bytes } from '../show.ts';
+import { openSqliteFile } from '../../store/sqlite-file.ts';
 
 function schemaIn(dataDir: string): number {
-  const database = new SqliteDatabase(join(dataDir, DATABASE_FILE), { readonly: true, fileMustExist: true });
+  const database = openSqliteFile(join(dataDir, DATABASE_FILE), { readonly: true, fileMustExist: true });
   try {
     return schemaOf(database);
   } finally {
