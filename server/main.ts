@@ -13,6 +13,10 @@ void import('./cli/sottovoce.ts').then(async ({ sottovoce }) => {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     watched: process.stderr.isTTY,
+    ask:
+      process.stdin.isTTY && process.stderr.isTTY
+        ? async (question) => (await import('./cli/terminal.ts')).askAtTerminal(question)
+        : undefined,
   });
   process.exit(code);
 });

@@ -10,7 +10,15 @@ const LAYERS: Record<string, readonly (readonly string[])[]> = {
     ['session/', 'sealing/', 'group/', ''],
     ['index.ts'],
   ],
-  server: [['protocol/', 'ports.ts'], ['config/'], ['store/'], ['relay/'], ['routes/', 'plugins/', ''], ['app.ts'], ['main.ts', 'cli/']],
+  server: [
+    ['protocol/', 'ports.ts'],
+    ['config/'],
+    ['store/'],
+    ['relay/'],
+    ['routes/', 'plugins/', ''],
+    ['app.ts', 'admin/'],
+    ['main.ts', 'cli/'],
+  ],
 };
 
 const PAGE = ['client/ui/', 'client/store/', 'client/features/', 'client/app/'];

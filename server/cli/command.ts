@@ -7,6 +7,8 @@ export type Surroundings = {
   err(text: string): void;
   /** Somebody is looking: progress may be drawn on standard error. */
   watched: boolean;
+  /** Asks the person at the terminal for a line; undefined when there is none. */
+  ask: ((question: string) => Promise<string>) | undefined;
 };
 
 export type Option = { type: 'boolean' | 'string'; about: string /** What stands for its value in the help. */; value?: string };

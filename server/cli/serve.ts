@@ -1,6 +1,7 @@
 import { buildApp, portOf } from '../app.ts';
 import { readConfigFrom } from '../config/config.ts';
 import { ConfigMistake } from '../config/setting.ts';
+import { listenForActs } from '../admin/acts-server.ts';
 import { type Command, CommandMistake, type Input } from './command.ts';
 
 // Longer than the sockets get to say goodbye; a second signal or a hung disk must not keep the process.
@@ -20,6 +21,8 @@ async function start({ env, config: named, json, out, err }: Input): Promise<num
   for (const name of strange) err(`The environment sets ${name}, and there is no such setting.\n`);
   const { promise: ended, resolve } = Promise.withResolvers<number>();
   const { server, relay } = await buildApp(config, undefined, () => resolve(1));
+  const warning = await listenForActs(server, relay);
+  if (warning !== undefined) err(`${warning}\n`);
   function stop(): void {
     setTimeout(() => resolve(0), CLOSE_WITHIN_MS).unref();
     server.close().then(

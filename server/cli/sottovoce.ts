@@ -1,4 +1,11 @@
 import { ConfigMistake } from '../config/setting.ts';
+import { ACCOUNT_COMMANDS } from './admin/accounts.ts';
+import { BACKUP_COMMANDS } from './admin/backups.ts';
+import { DEVICE_COMMANDS } from './admin/devices.ts';
+import { doctor } from './admin/doctor.ts';
+import { INVITE_COMMANDS } from './admin/invites.ts';
+import { migrateCommand } from './admin/migrate.ts';
+import { OVERVIEW_COMMANDS } from './admin/overview.ts';
 import { type Command, CommandMistake, parseInput, type Surroundings } from './command.ts';
 import { configCheck } from './config-check.ts';
 import { configPrint } from './config-print.ts';
@@ -7,7 +14,19 @@ import { serve } from './serve.ts';
 import { version } from './version.ts';
 
 /** In the order of the help: what is used first comes first. */
-export const COMMANDS: readonly Command[] = [serve, configCheck, configPrint, version];
+export const COMMANDS: readonly Command[] = [
+  serve,
+  ...INVITE_COMMANDS,
+  ...ACCOUNT_COMMANDS,
+  ...DEVICE_COMMANDS,
+  ...OVERVIEW_COMMANDS,
+  ...BACKUP_COMMANDS,
+  migrateCommand,
+  doctor,
+  configCheck,
+  configPrint,
+  version,
+];
 
 /** The command of the first one or two words, and what follows it. */
 function find(args: readonly string[]): { command: Command; rest: readonly string[] } | undefined {

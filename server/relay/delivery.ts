@@ -28,7 +28,7 @@ export function delivery({ store, failed }: Parts) {
       await queue.flushAcknowledgements();
       // Asked again now that a removal would find the socket: between the token's check and here the device may have gone.
       const still = await store.device(device.accountId, device.deviceId);
-      if (still?.row !== device.row) {
+      if (still?.row !== device.row || still.blocked) {
         this.detach(device.row, connected);
         throw new ProtocolError('revoked');
       }
@@ -47,6 +47,8 @@ export function delivery({ store, failed }: Parts) {
     signal(deviceRows: readonly number[], body: Bytes): void {
       for (const row of deviceRows) readers.get(row)?.signal(body);
     },
+
+    count: (): number => readers.size,
 
     revoke(deviceRows: readonly number[]): void {
       for (const row of deviceRows) end(row, 'revoked');

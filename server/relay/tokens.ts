@@ -34,10 +34,11 @@ export function deviceTokens(clock: Clock, store: Store, origin: () => string) {
 
   return {
     issue,
-    /** The device as it stands now; throws `unauthorized` for every kind of wrong. */
+    /** The device as it stands now; throws `revoked` for one shut out by whoever runs the relay, `unauthorized` for every other kind of wrong. */
     async verify(token: string): Promise<StoredDevice> {
       const device = await deviceOf(token);
       if (!device) throw new ProtocolError('unauthorized');
+      if (device.blocked) throw new ProtocolError('revoked');
       return device;
     },
   };

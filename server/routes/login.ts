@@ -23,6 +23,8 @@ export function loginRoutes(app: FastifyInstance, relay: Relay): void {
     const proven = verifyEd25519(device?.loginKey ?? nobody, signed, fromBase64url(signature));
     if (!device || !proven || !loginNonces.isOurs(nonceBytes, accountId, deviceId)) throw new ProtocolError('unauthorized');
     if (!loginNonces.use(nonceBytes)) throw new ProtocolError('unauthorized');
+    // Told only to who has proven to be the device.
+    if (device.blocked) throw new ProtocolError('revoked');
     return tokens.issue(device);
   });
 }

@@ -81,9 +81,13 @@ export function deviceRows(prepared: Prepare) {
     return countOneTimePrekeys(device);
   }
 
+  function erasePrekeys(device: number): void {
+    deletePrekeys.run({ device });
+  }
+
   /** The mailbox's envelopes are erased by the caller, who knows how bodies are shared. */
   function erase(device: number): void {
-    deletePrekeys.run({ device });
+    erasePrekeys(device);
     deleteMailbox.run({ device });
     deleteDevice.run({ device });
   }
@@ -93,6 +97,7 @@ export function deviceRows(prepared: Prepare) {
     rowOf,
     add,
     erase,
+    erasePrekeys,
     addOneTimePrekeys,
     countOneTimePrekeys,
     forget: (accountId: string) => void listed.delete(accountId),

@@ -6,16 +6,17 @@ import type { DeviceRows } from './device-rows.ts';
 import { build, type Prepare } from './query.ts';
 import type { Invites } from './sqlite-invites.ts';
 import type { MailboxRows } from './sqlite-mailbox.ts';
+import type { Retired } from './sqlite-retired.ts';
 import type { AccountStore, Registration, Role, StoredDevice } from './store.ts';
 
-type Parts = { database: Database; prepared: Prepare; devices: DeviceRows; invites: Invites; mailboxes: MailboxRows };
+type Parts = { database: Database; prepared: Prepare; devices: DeviceRows; invites: Invites; mailboxes: MailboxRows; retired: Retired };
 
 function accountQueries(prepared: Prepare) {
   return {
     byId: prepared<{ accountId: string }>()((argument) =>
       build
         .selectFrom('accounts')
-        .select(['row', 'account_id', 'username', 'role', 'genesis', 'list_version'])
+        .select(['row', 'account_id', 'username', 'role', 'genesis', 'list_version', 'disabled'])
         .where('account_id', '=', argument.accountId),
     ),
     byUsername: prepared<{ username: string }>()((argument) =>
@@ -50,7 +51,7 @@ function accountQueries(prepared: Prepare) {
     device: prepared<{ account: number; deviceId: number }>()((argument) =>
       build
         .selectFrom('devices')
-        .select(['row', 'login_key', 'record_sequence'])
+        .select(['row', 'login_key', 'record_sequence', 'revoked'])
         .where('account', '=', argument.account)
         .where('device_id', '=', argument.deviceId),
     ),
@@ -67,7 +68,7 @@ function same(a: Uint8Array | null | undefined, b: Uint8Array): boolean {
   return a != null && Buffer.compare(a, b) === 0;
 }
 
-export function sqliteAccounts({ database, prepared, devices, invites, mailboxes }: Parts): AccountStore {
+export function sqliteAccounts({ database, prepared, devices, invites, mailboxes, retired }: Parts): AccountStore {
   const query = accountQueries(prepared);
 
   function deviceOf(accountId: string, deviceId: number): StoredDevice | undefined {
@@ -76,7 +77,8 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
     const device = query.device.get({ account: account.row, deviceId });
     if (!device?.login_key) return undefined;
     const role = account.role as Role;
-    return { row: device.row, accountId, deviceId, loginKey: new Uint8Array(device.login_key), role, username: account.username };
+    const blocked = account.disabled === 1 || device.revoked === 1;
+    return { row: device.row, accountId, deviceId, loginKey: new Uint8Array(device.login_key), role, username: account.username, blocked };
   }
 
   /** The same registration again, its first answer lost: proven by the login key's signature, which the caller has verified. */
@@ -94,7 +96,9 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
     const { accountId, username, genesis, deviceId, loginKey, deviceRecord, recordSequence } = registration;
     const role = invites.redeem(registration.inviteHash, registration.now);
     if (!role) throw new ProtocolError('invite_invalid');
-    if (query.byUsername.get({ username })) throw new ProtocolError('username_taken');
+    // Other people may know the old account by this id and another device list.
+    if (retired.holds('account', accountId)) throw new ProtocolError('gone');
+    if (query.byUsername.get({ username }) || retired.holds('name', username)) throw new ProtocolError('username_taken');
     const account = query.insert.run({ accountId, username, role, genesis }).lastInsertRowid;
     query.insertListEntry.run({ account, version: 1, entry: registration.listEntry });
     const device = devices.add(account, deviceId);
@@ -139,7 +143,7 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
         devices.forget(registration.accountId);
       }
     },
-    usernameIsFree: async (username) => query.byUsername.get({ username }) === undefined,
+    usernameIsFree: async (username) => query.byUsername.get({ username }) === undefined && !retired.holds('name', username),
     accountIdOfUsername: async (username) => query.byUsername.get({ username })?.account_id,
     async account(accountId, afterListVersion) {
       const account = query.byId.get({ accountId });

@@ -1,10 +1,11 @@
 import type { Database } from 'better-sqlite3';
 import { hourAtOrAfter, HOUR_MS } from './hours.ts';
 import { build, type Prepare } from './query.ts';
+import type { Retired } from './sqlite-retired.ts';
 import type { InviteStore, NewInvite, Role } from './store.ts';
 
 /** An invite names who made it only while it is open; the row goes with its last use, so nothing links two accounts afterwards. */
-export function sqliteInvites(database: Database, prepared: Prepare) {
+export function sqliteInvites(database: Database, prepared: Prepare, retired: Retired) {
   const byHash = prepared<{ hash: Uint8Array }>()((argument) =>
     build.selectFrom('invites').select(['row', 'uses_left', 'expires_hour', 'makes_admin']).where('code_hash', '=', argument.hash),
   );
@@ -63,7 +64,8 @@ export function sqliteInvites(database: Database, prepared: Prepare) {
 
   const openFirst = database.transaction((id: Uint8Array, hash: Uint8Array): boolean => {
     if (byHash.get({ hash })) return true;
-    if (anyAccount.get({})) return false;
+    // Nor when all were deleted: the link may lie about since it was used.
+    if (anyAccount.get({}) || !retired.isEmpty()) return false;
     insert.run({ id, hash, uses: 1, expiresHour: null, makesAdmin: 1, createdBy: null });
     return true;
   });

@@ -5,12 +5,16 @@
 import type { Bytes } from '../protocol/bytes.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import type { Recipient } from '../protocol/frames.ts';
+import type { AdminStore } from './admin-store.ts';
 
 export type Role = 'admin' | 'member';
 export type OneTimePrekey = { id: number; publicKey: Bytes };
 
 /** `row` numbers a device for the life of the database and is never given to another. */
-export type StoredDevice = { row: number; accountId: string; deviceId: number; loginKey: Bytes; role: Role; username: string };
+export type StoredDevice = { row: number; accountId: string; deviceId: number; loginKey: Bytes; role: Role; username: string } & {
+  /** Its account is disabled or it was revoked by whoever runs the relay: neither login nor token counts. */
+  blocked: boolean;
+};
 export type StoredAccount = { accountId: string; username: string; role: Role; genesis: Bytes; rotations: Bytes[]; deviceList: Bytes[] };
 export type StoredBundle = { deviceId: number; deviceRecord: Bytes; oneTimePrekey: OneTimePrekey | null };
 
@@ -94,7 +98,8 @@ export type Store = AccountStore &
   PrekeyStore &
   MailboxStore &
   GroupStore &
-  InviteStore & {
+  InviteStore &
+  AdminStore & {
     /** Moves what was committed into the database file and empties the journal, where acknowledged envelopes would linger. */
     tidy(): Promise<void>;
     close(): Promise<void>;

@@ -4,7 +4,15 @@ import type { Generated } from 'kysely';
 type Blob = Uint8Array;
 
 export type Tables = {
-  accounts: { row: Generated<number>; account_id: string; username: string; role: string; genesis: Blob; list_version: number };
+  accounts: {
+    row: Generated<number>;
+    account_id: string;
+    username: string;
+    role: string;
+    genesis: Blob;
+    list_version: number;
+    disabled: Generated<number>;
+  };
   device_lists: { account: number; version: number; entry: Blob };
   rotations: { account: number; version: number; entry: Blob };
   devices: {
@@ -14,6 +22,7 @@ export type Tables = {
     login_key: Blob | null;
     record: Blob | null;
     record_sequence: number;
+    revoked: Generated<number>;
   };
   mailboxes: { device: number; last_sequence: number; acknowledged: number };
   one_time_prekeys: { device: number; id: number; public_key: Blob };
@@ -30,4 +39,6 @@ export type Tables = {
     makes_admin: number;
     created_by: number | null;
   };
+  retired: { digest: Blob };
+  admin_log: { row: Generated<number>; hour: number; act: string; target: string | null; by: string };
 };

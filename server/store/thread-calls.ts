@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../protocol/errors.ts';
-import type { MailboxQuota } from './sqlite-mailbox.ts';
+import type { StoreOptions } from './sqlite.ts';
 import type { Store } from './store.ts';
 
 /** What the store's thread is started with. */
-export type ThreadSetup = { dataDir: string; quota: MailboxQuota };
+export type ThreadSetup = { dataDir: string } & StoreOptions;
 
 export type Call = { id: number; method: keyof Store; args: unknown[] };
 

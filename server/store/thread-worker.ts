@@ -37,8 +37,8 @@ function serve(port: NonNullable<typeof parentPort>): void {
   const answer = (message: Answer, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
   let store: Store;
   try {
-    const { dataDir, quota } = workerData as ThreadSetup;
-    store = openSqlite(dataDir, quota);
+    const { dataDir, ...options } = workerData as ThreadSetup;
+    store = openSqlite(dataDir, options);
   } catch (error) {
     answer({ id: OPENING, error: errorOf(error) });
     return;

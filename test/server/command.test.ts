@@ -13,7 +13,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function type(line: string, env: Record<string, string> = {}): Promise<{ code: number; said: string; complained: string }> {
   const [said, complained]: [string[], string[]] = [[], []];
-  const around = { env, watched: false, out: (text: string) => void said.push(text), err: (text: string) => void complained.push(text) };
+  const around = {
+    env,
+    watched: false,
+    ask: undefined,
+    out: (text: string) => void said.push(text),
+    err: (text: string) => void complained.push(text),
+  };
   const code = await sottovoce(line.split(' ').filter(Boolean), around);
   return { code, said: said.join(''), complained: complained.join('') };
 }

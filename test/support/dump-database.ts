@@ -22,15 +22,17 @@ export function dumpDatabase(dataDir: string): DumpedTable[] {
 
 /** All that D7 admits. Whoever adds a column answers for it here. */
 const ADMITTED_COLUMNS: Record<string, readonly string[]> = {
-  accounts: ['row', 'account_id', 'username', 'role', 'genesis', 'list_version'],
+  admin_log: ['row', 'hour', 'act', 'target', 'by'],
+  accounts: ['row', 'account_id', 'username', 'role', 'genesis', 'list_version', 'disabled'],
   bodies: ['row', 'envelope_id', 'digest', 'expires_hour', 'recipients', 'body'],
   device_lists: ['account', 'version', 'entry'],
-  devices: ['row', 'account', 'device_id', 'login_key', 'record', 'record_sequence'],
+  devices: ['row', 'account', 'device_id', 'login_key', 'record', 'record_sequence', 'revoked'],
   group_entries: ['row', 'group_log', 'version', 'entry'],
   group_logs: ['row', 'group_id', 'access_key', 'version', 'size'],
   invites: ['row', 'id', 'code_hash', 'uses_left', 'expires_hour', 'makes_admin', 'created_by'],
   mailboxes: ['device', 'last_sequence', 'acknowledged'],
   one_time_prekeys: ['device', 'id', 'public_key'],
+  retired: ['digest'],
   rotations: ['account', 'version', 'entry'],
   sqlite_sequence: ['name', 'seq'],
   waiting: ['device', 'sequence', 'body', 'size'],

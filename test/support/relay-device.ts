@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, randomInt, sign } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, type JsonWebKey, randomBytes, randomInt, sign } from 'node:crypto';
 import { ascii, concat, fromBase64url, toBase64url, uint16, uint32 } from '../../server/protocol/bytes.ts';
 import type { Recipient } from '../../server/protocol/frames.ts';
 import { pathOf, ROUTES, type Route, type RouteAnswer, type RouteBody } from '../../server/protocol/http.ts';
@@ -49,11 +49,12 @@ export function listEntryBytes(accountId: string, version: number, deviceIds: re
   return concat(front, fromBase64url(accountId), uint32(body.length), body, bytes(64));
 }
 
-export function loginKeyPair(): { publicKey: Uint8Array<ArrayBuffer>; signLogin(message: Uint8Array): Uint8Array } {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const key = createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }));
-  const x = publicKey.export({ format: 'jwk' }).x ?? '';
-  return { publicKey: fromBase64url(x), signLogin: (message) => new Uint8Array(sign(null, message, key)) };
+type LoginKeyPair = { publicKey: Uint8Array<ArrayBuffer>; jwk: JsonWebKey; signLogin(message: Uint8Array): Uint8Array };
+
+/** A fresh one, or that of a JWK kept from an earlier run. */
+export function loginKeyPair(jwk: JsonWebKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })): LoginKeyPair {
+  const key = createPrivateKey({ key: jwk, format: 'jwk' });
+  return { publicKey: fromBase64url(jwk.x ?? ''), jwk, signLogin: (message) => new Uint8Array(sign(null, message, key)) };
 }
 
 export async function post<R extends Route>(origin: string, route: R, body: RouteBody<R>, token?: string): Promise<Answer<R>> {
@@ -91,7 +92,7 @@ export function newRegistration(origin: string, invite: string, username: string
   const genesis = bytes(81);
   const accountId = toBase64url(sha256(ascii('Sottovoce v1 account id\0'), genesis));
   const deviceId = randomInt(1, 2 ** 31);
-  const { publicKey, signLogin } = loginKeyPair();
+  const { publicKey, jwk, signLogin } = loginKeyPair();
   const record = recordBytes({ accountId, deviceId, loginKey: publicKey, sequence: 1 });
   const body: RouteBody<'registration/create'> = {
     invite,
@@ -103,7 +104,7 @@ export function newRegistration(origin: string, invite: string, username: string
     signature: toBase64url(signLogin(registrationBytes({ origin, digest: sha256(genesis, record) }))),
   };
   const device: RelayDevice = { accountId, username, deviceId, recordSequence: 1, signLogin };
-  return { body, device, loginKey: publicKey };
+  return { body, device, loginKey: publicKey, jwk };
 }
 
 export async function register(origin: string, invite: string, username: string, oneTimePrekeys = prekeys(1, 3)): Promise<RelayDevice> {

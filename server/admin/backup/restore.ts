@@ -1,0 +1,112 @@
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { relayKey } from '../../relay/relay-key.ts';
+import { DATABASE_FILE, giveToOwner, KEY_FILE, lockDataFolder, sync, UNFINISHED_FILE } from '../../store/data-folder.ts';
+import { settleRestored } from '../../store/settle-restored.ts';
+import { openSqlite } from '../../store/sqlite.ts';
+import { decisionsIn, repeatDecisions } from './decisions.ts';
+import { BACKED_UP, dateName, type Manifest, readManifest } from './manifest.ts';
+import { verifyFolder } from './verify.ts';
+import { openSqliteFile } from '../../store/sqlite-file.ts';
+
+const STAGE = 'restoring';
+const ASIDE = 'before-restore-';
+
+// All that belongs to the database; its journal holds what was committed last.
+const REPLACED = /^relay\.(?:sqlite(?:-wal|-shm|-journal)?|key)$/;
+
+export type Restored = {
+  manifest: Manifest /** Where the data that was there before lies now. */;
+  aside: string | undefined;
+  repeated: number;
+};
+
+// A mailbox's bounds count at submission alone.
+const NO_QUOTA = { maxEnvelopes: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
+
+/** Where the data lies that is replaced: in its place, and after an interrupted restore perhaps aside already. */
+function replacedIn(dataDir: string): string[] {
+  if (!existsSync(join(dataDir, UNFINISHED_FILE))) return [dataDir];
+  const asides = readdirSync(dataDir).filter((name) => name.startsWith(ASIDE));
+  return [
+    dataDir,
+    ...asides
+      .sort()
+      .reverse()
+      .map((name) => join(dataDir, name)),
+  ];
+}
+
+async function prepareIn(stage: string, backup: string, dataDir: string, now: number): Promise<number> {
+  for (const name of BACKED_UP) copyFileSync(join(backup, name), join(stage, name));
+  const key = relayKey(stage);
+  const store = openSqlite(stage, { quota: NO_QUOTA, retiredKey: key.retiredKey });
+  let repeated = 0;
+  try {
+    const decisions = replacedIn(dataDir)
+      .map((folder) => decisionsIn(folder, key))
+      .find((found) => found !== undefined);
+    await store.note('restore', { now, by: 'command line' });
+    if (decisions) repeated = await repeatDecisions(store, decisions, key, now);
+  } finally {
+    await store.close();
+  }
+  const database = openSqliteFile(join(stage, DATABASE_FILE));
+  try {
+    database.pragma('secure_delete = ON');
+    settleRestored(database);
+    database.pragma('journal_mode = DELETE');
+  } finally {
+    database.close();
+  }
+  for (const name of BACKED_UP) {
+    chmodSync(join(stage, name), 0o600);
+    giveToOwner(dataDir, join(stage, name));
+    sync(join(stage, name));
+  }
+  return repeated;
+}
+
+/** Moves what was there aside; names never clash, as each restore has a folder of its own. */
+function moveAside(dataDir: string, now: number): string | undefined {
+  const there = readdirSync(dataDir).filter((name) => REPLACED.test(name));
+  if (there.length === 0) return undefined;
+  let aside = join(dataDir, `${ASIDE}${dateName(now)}`);
+  for (let again = 2; existsSync(aside); again++) aside = join(dataDir, `${ASIDE}${dateName(now)}-${again}`);
+  mkdirSync(aside, { mode: 0o700 });
+  giveToOwner(dataDir, aside);
+  for (const name of there) renameSync(join(dataDir, name), join(aside, name));
+  sync(aside);
+  return aside;
+}
+
+/**
+ * Inside the data folder from first to last, which may be a mount that cannot be renamed, and under the relay's lock. While files move, a mark
+ * keeps every relay from starting on half of them; a restore that was interrupted is run once more.
+ */
+export async function restoreBackup(dataDir: string, backup: string, now: number): Promise<Restored> {
+  const manifest = readManifest(backup);
+  const { wrong } = await verifyFolder(backup);
+  if (!manifest) throw new Error(`${backup} is no backup: it has no manifest.json of ours.`);
+  if (wrong.length > 0) throw new Error(`the backup is not whole, and nothing was changed. ${wrong.join(' ')}`);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const held = lockDataFolder(dataDir);
+  const stage = join(dataDir, STAGE);
+  const mark = join(dataDir, UNFINISHED_FILE);
+  try {
+    rmSync(stage, { recursive: true, force: true });
+    mkdirSync(stage, { mode: 0o700 });
+    const repeated = await prepareIn(stage, backup, dataDir, now);
+    writeFileSync(mark, `${backup}\n`, { mode: 0o600, flush: true });
+    sync(dataDir);
+    const aside = moveAside(dataDir, now);
+    for (const name of [KEY_FILE, DATABASE_FILE]) renameSync(join(stage, name), join(dataDir, name));
+    sync(dataDir);
+    rmSync(mark);
+    sync(dataDir);
+    return { manifest, aside, repeated };
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+    held.release();
+  }
+}

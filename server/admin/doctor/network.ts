@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, isIP } from 'node:net';
+import * as v from 'valibot';
+import type { Config } from '../../config/config.ts';
+import { RELAY_INFO_PATH, relayInfoSchema } from '../../protocol/http.ts';
+import { type Finding, ok, warning, wrong } from './finding.ts';
+
+const ANSWER_WITHIN_MS = 3_000;
+
+// Beside sockets: the database, its journal, log, page, and a margin.
+const OTHER_FILES = 128;
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+
+async function canListen(host: string, port: number): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    server.listen({ host, port, exclusive: true });
+    await once(server, 'listening');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  } finally {
+    server.close();
+  }
+}
+
+type Answering = { origin: string } | 'nobody' | 'somebody else';
+
+async function whoAnswers(address: string): Promise<Answering> {
+  try {
+    const response = await fetch(`${address}${RELAY_INFO_PATH}`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    const info = v.safeParse(relayInfoSchema, await response.json());
+    return info.success ? { origin: info.output.origin } : 'somebody else';
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED' ? 'nobody' : 'somebody else';
+  }
+}
+
+export async function portFinding({ host, port, origin }: Config, scheme: 'http' | 'https'): Promise<Finding> {
+  const about = 'port';
+  if (port === 0) return ok(about, 'Any port that is free will be taken.');
+  const free = await canListen(host, port);
+  if (free === undefined) return ok(about, `Port ${port} of ${host} is free.`);
+  if (free === 'EACCES')
+    return wrong(
+      about,
+      `This user may not listen on port ${port}.`,
+      'Choose a port from 1024 on and let a proxy take the other, or give the program that right.',
+    );
+  if (free !== 'EADDRINUSE')
+    return wrong(about, `Nothing can listen on ${host} port ${port} (${free}).`, 'SOTTOVOCE_HOST must be an address of this machine.');
+  // A relay with TLS answers as somebody else here, as its certificate is for another name than this address; its socket told that it runs.
+  const near = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  const answering = await whoAnswers(`${scheme}://${near}:${port}`);
+  if (typeof answering === 'string')
+    return wrong(about, `Another program uses port ${port} of ${host}.`, 'Stop it, or choose another port with SOTTOVOCE_PORT.');
+  if (origin !== undefined && answering.origin !== origin)
+    return warning(
+      about,
+      `A relay answers on port ${port}, and calls itself ${answering.origin}, not ${origin}.`,
+      'Restart it, so that it reads these settings.',
+    );
+  return ok(about, `A relay answers on port ${port}.`);
+}
+
+export function originFinding({ origin, host }: Config): Finding {
+  const about = 'origin';
+  if (origin === undefined) {
+    if (isLoopback(host)) return ok(about, 'Reached from this machine alone, by http://localhost.');
+    return warning(
+      about,
+      `It listens on ${host}, and SOTTOVOCE_ORIGIN is not set: others cannot log in.`,
+      'Set SOTTOVOCE_ORIGIN to what people type.',
+    );
+  }
+  const url = new URL(origin);
+  if (url.protocol === 'https:' || isLoopback(url.hostname)) return ok(about, `People type ${origin}.`);
+  return warning(
+    about,
+    `${origin} is not https, and browsers run the page's cryptography nowhere else but on localhost.`,
+    'Put a proxy that speaks https in front, and set SOTTOVOCE_ORIGIN to its address.',
+  );
+}
+
+export function openFilesFinding({ maxSockets }: Config): Finding {
+  const about = 'open files';
+  const asked = process.platform === 'win32' ? undefined : spawnSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).stdout?.trim();
+  const limit = Number(asked);
+  if (asked === undefined || asked === 'unlimited' || !Number.isInteger(limit) || limit === 0)
+    return ok(about, 'The system sets no limit of its own.');
+  const needed = maxSockets + OTHER_FILES;
+  if (limit >= needed) return ok(about, `${limit} files may be open, and ${needed} are needed at most.`);
+  return warning(
+    about,
+    `${limit} files may be open here, and ${maxSockets} sockets need ${needed}.`,
+    `Raise it (ulimit -n, or LimitNOFILE of the service), or set SOTTOVOCE_MAX_SOCKETS to ${Math.max(1, limit - OTHER_FILES)}.`,
+  );
+}

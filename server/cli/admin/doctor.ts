@@ -1,0 +1,83 @@
+import { resolve } from 'node:path';
+import { askRelay } from '../../admin/acts-client.ts';
+import { backupFindings } from '../../admin/doctor/backups.ts';
+import { dataFolderFindings } from '../../admin/doctor/data-folder.ts';
+import { databaseFindings } from '../../admin/doctor/database.ts';
+import { type Finding, ok, warning, wrong } from '../../admin/doctor/finding.ts';
+import { openFilesFinding, originFinding, portFinding } from '../../admin/doctor/network.ts';
+import { tlsFindings } from '../../admin/doctor/tls.ts';
+import { socketAddress } from '../../admin/socket-address.ts';
+import { type Config, readConfigFrom } from '../../config/config.ts';
+import { ConfigMistake } from '../../config/setting.ts';
+import { systemClock } from '../../ports.ts';
+import type { Command, Input } from '../command.ts';
+
+/** Settings of this version, or of one that has them: the two files of a certificate. */
+function certificateOf(config: Config): { cert: string; key: string } | undefined {
+  const { tlsCert: cert, tlsKey: key } = config as Config & { tlsCert?: unknown; tlsKey?: unknown };
+  return typeof cert === 'string' && typeof key === 'string' ? { cert, key } : undefined;
+}
+
+async function relayFinding({ dataDir }: Config): Promise<Finding> {
+  const { path, tooLong } = socketAddress(dataDir);
+  const stats = tooLong ? undefined : await askRelay(path, 'stats', {}).catch((error: unknown) => String(error));
+  if (typeof stats === 'string')
+    return warning(
+      'relay',
+      'A relay runs on this data and does not answer to this user and version.',
+      'Run this as its user; restart it after an update.',
+    );
+  return ok(
+    'relay',
+    stats === undefined ? 'No relay runs on this data now.' : `A relay runs on this data, with ${stats.sockets ?? 0} devices connected.`,
+  );
+}
+
+async function examine({ env, config: named, values }: Input): Promise<Finding[]> {
+  const now = systemClock.now();
+  let read: ReturnType<typeof readConfigFrom>;
+  try {
+    read = readConfigFrom(env, named);
+  } catch (error) {
+    if (!(error instanceof ConfigMistake)) throw error;
+    return [wrong('settings', error.message, 'Correct it; nothing else can be looked at before.')];
+  }
+  const { config, file, strange } = read;
+  const certificate = certificateOf(config);
+  const backups = values['backups'];
+  return [
+    strange.length === 0
+      ? ok('settings', `They are good${file === undefined ? '' : ` (with ${file})`}.`)
+      : warning('settings', `There is no setting ${strange.join(', ')}.`, 'Correct the name; "sottovoce config print" lists all.'),
+    ...dataFolderFindings(config.dataDir),
+    ...databaseFindings(config.dataDir, now),
+    await relayFinding(config),
+    await portFinding(config, certificate ? 'https' : 'http'),
+    originFinding(config),
+    openFilesFinding(config),
+    ...(certificate ? tlsFindings(certificate.cert, certificate.key, config.origin, now) : []),
+    ...(typeof backups === 'string' ? backupFindings(resolve(backups), config.dataDir, now) : []),
+  ];
+}
+
+const MARKS = { ok: 'ok     ', warning: 'warning', wrong: 'WRONG  ' } as const;
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Look at settings, data, clock, port and limits, and say what to do.',
+  about:
+    'Changes nothing and asks nobody outside this machine. Each line is ok, a warning, or wrong; it ends with 1 when something is wrong. With --backups it looks at the age of the last backup too.',
+  options: { backups: { type: 'string', value: 'DIR', about: 'Where "sottovoce backup" puts its folders.' } },
+  examples: ['sottovoce doctor', 'sottovoce doctor --backups /var/backups/sottovoce'],
+  async run(input) {
+    const findings = await examine(input);
+    const bad = findings.some(({ verdict }) => verdict === 'wrong');
+    if (input.json) input.out(`${JSON.stringify({ ok: !bad, findings })}\n`);
+    else {
+      const width = Math.max(...findings.map(({ about }) => about.length));
+      for (const { about, verdict, said, todo } of findings)
+        input.out(`${MARKS[verdict]}  ${about.padEnd(width)}  ${said}${todo === undefined ? '' : ` ${todo}`}\n`);
+    }
+    return bad ? 1 : 0;
+  },
+};

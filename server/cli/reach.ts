@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { askRelay } from '../admin/acts-client.ts';
+import { type Act, ActRefused, type ActAnswer, type ActBody, type Refusal } from '../admin/acts.ts';
+import { acts } from '../admin/perform.ts';
+import { socketAddress } from '../admin/socket-address.ts';
+import { type Config, readConfigFrom } from '../config/config.ts';
+import { systemClock, systemRandom } from '../ports.ts';
+import { relayKey } from '../relay/relay-key.ts';
+import { DATABASE_FILE, DataFolderTaken } from '../store/data-folder.ts';
+import { openSqlite } from '../store/sqlite.ts';
+import { CommandMistake, type Input } from './command.ts';
+
+const SENTENCES: Record<Refusal, string> = {
+  no_such_account: 'There is no such account. "sottovoce account list" shows all.',
+  no_such_device: 'The account has no such device. "sottovoce device list NAME" shows them.',
+  no_such_invite: 'There is no such invite, or it was used up. "sottovoce invite list" shows those that are open.',
+  first_invite: 'This is the invite for the first account. It closes by itself when that account is made.',
+};
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Throws a CommandMistake when nothing of a relay lies there, so that a mistyped folder is not filled with an empty one. */
+export function requireData(dataDir: string): void {
+  let there: boolean;
+  try {
+    there = existsSync(join(dataDir, DATABASE_FILE));
+  } catch {
+    there = false;
+  }
+  if (!there) throw new CommandMistake(`There is no relay's data in ${dataDir}. Say where with SOTTOVOCE_DATA or --config.`);
+}
+
+/** As openRelay does, without relay. */
+export function openStore(config: Config) {
+  const quota = { maxEnvelopes: config.mailboxEnvelopes, maxBytes: config.mailboxMib * 1_048_576 };
+  requireData(config.dataDir);
+  return openSqlite(config.dataDir, { quota, retiredKey: relayKey(config.dataDir).retiredKey });
+}
+
+async function performHere<A extends Act>(config: Config, act: A, body: ActBody<A>): Promise<ActAnswer<A>> {
+  const { dataDir } = config;
+  const store = openStore(config);
+  const origin = () => config.origin ?? `http://localhost:${config.port}`;
+  try {
+    return await acts({ store, clock: systemClock, random: systemRandom, dataDir, origin, sockets: undefined })[act](body);
+  } finally {
+    await store.close();
+  }
+}
+
+/** By the relay that runs on the data folder, or here when none does. */
+export async function perform<A extends Act>({ env, config: named }: Input, act: A, body: ActBody<A>): Promise<ActAnswer<A>> {
+  const { config } = readConfigFrom(env, named);
+  const { path, tooLong } = socketAddress(config.dataDir);
+  try {
+    const answer = tooLong ? undefined : await askRelay(path, act, body);
+    return answer ?? (await performHere(config, act, body));
+  } catch (error) {
+    if (error instanceof ActRefused) throw new CommandMistake(SENTENCES[error.refusal]);
+    if (error instanceof DataFolderTaken) {
+      throw new CommandMistake(
+        `A relay or another command uses ${config.dataDir}, and no relay answers at ${path}. Stop it and try again.`,
+      );
+    }
+    if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') {
+      throw new CommandMistake(`The data in ${config.dataDir} belongs to another user. Run this as the user the relay runs as.`);
+    }
+    throw error;
+  }
+}

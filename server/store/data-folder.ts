@@ -1,0 +1,49 @@
+/** What lies in the data folder, and who may use it. */
+import { chownSync, closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { openSqliteFile } from './sqlite-file.ts';
+
+export const DATABASE_FILE = 'relay.sqlite';
+export const KEY_FILE = 'relay.key';
+const LOCK_FILE = 'relay.lock';
+/** Stands there while a restore is moving files: what lies beside it is half of one relay and half of another. */
+export const UNFINISHED_FILE = 'restore.unfinished';
+
+/** Its message is one sentence for whoever runs the relay. */
+export class DataFolderTaken extends Error {}
+
+/** Held by an open transaction for as long as the process lives, whatever ends it: two relays on one folder would give out one sequence twice. */
+export function lockDataFolder(dataDir: string): { release(): void } {
+  const file = openSqliteFile(join(dataDir, LOCK_FILE), { timeout: 0 });
+  try {
+    file.exec('BEGIN EXCLUSIVE');
+  } catch {
+    file.close();
+    throw new DataFolderTaken(`Another relay uses the data folder ${dataDir}.`);
+  }
+  return { release: () => void file.close() };
+}
+
+export function refuseUnfinished(dataDir: string): void {
+  if (!existsSync(join(dataDir, UNFINISHED_FILE))) return;
+  throw new Error(`A restore into ${dataDir} was interrupted; run "sottovoce restore" once more, which loses nothing.`);
+}
+
+/** On the platter: a file's bytes, or a folder's names. */
+export function sync(path: string): void {
+  // Windows opens no folder, and keeps names by itself.
+  if (process.platform === 'win32') return;
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** What root makes in a folder of the relay's user must be that user's, or the relay cannot open it. */
+export function giveToOwner(dataDir: string, path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dataDir);
+  chownSync(path, uid, gid);
+}

@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clockFinding } from '../../server/admin/doctor/database.ts';
+import { tlsFindings } from '../../server/admin/doctor/tls.ts';
+import { answerOf, typeCommand } from '../support/command.ts';
+import { type RunningRelay, startRelay } from '../support/relay.ts';
+
+type Finding = { about: string; verdict: 'ok' | 'warning' | 'wrong'; said: string; todo?: string };
+
+let folder: string;
+let relay: RunningRelay;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sottovoce-doctor-'));
+  relay = await startRelay();
+});
+afterEach(async () => {
+  await relay.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function examine(env: Record<string, string> = {}, more: string[] = [], dataDir = relay.dataDir): Promise<Finding[]> {
+  const told = await typeCommand(['doctor', '--json', ...more], { dataDir, port: relay.port, env });
+  const { ok, findings } = JSON.parse(told.said) as { ok: boolean; findings: Finding[] };
+  expect([ok, told.code]).toEqual(findings.some(({ verdict }) => verdict === 'wrong') ? [false, 1] : [true, 0]);
+  for (const { verdict, said, todo } of findings) {
+    expect(said).toMatch(/\.$/);
+    expect(verdict === 'ok' ? todo : (todo ?? '')).not.toBe('');
+  }
+  return findings;
+}
+const verdicts = (findings: Finding[], about: string) => findings.filter((one) => one.about === about).map(({ verdict }) => verdict);
+const saidOf = (findings: Finding[], about: string) =>
+  findings
+    .filter((one) => one.about === about)
+    .map(({ said }) => said)
+    .join(' ');
+
+describe('doctor', () => {
+  it('R45: a relay that runs as it should is ok in everything, and nothing is changed', async () => {
+    const before = readdirSync(relay.dataDir).sort();
+    const findings = await examine();
+    expect(findings.filter(({ verdict }) => verdict === 'wrong')).toEqual([]);
+    for (const about of ['settings', 'data folder', 'database', 'clock', 'relay', 'port', 'origin'])
+      expect(verdicts(findings, about), about).toEqual(['ok']);
+    expect(saidOf(findings, 'port')).toMatch(/A relay answers/);
+    expect(readdirSync(relay.dataDir).sort()).toEqual(before);
+    const { said } = await typeCommand(['doctor'], { dataDir: relay.dataDir, port: relay.port });
+    expect(said).toMatch(/^ok +settings +They are good\.\n/);
+  });
+
+  it('R45: stopped, the port is free and no relay runs; a strange program on it is wrong', async () => {
+    await relay.kill('SIGTERM');
+    const stopped = await examine();
+    expect(saidOf(stopped, 'port')).toMatch(/is free/);
+    expect(saidOf(stopped, 'relay')).toMatch(/No relay runs/);
+    const stranger = createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port } = stranger.address() as AddressInfo;
+    const told = await answerOf(['doctor'], { dataDir: relay.dataDir, port }, 1);
+    stranger.close();
+    expect(verdicts(told['findings'] as Finding[], 'port')).toEqual(['wrong']);
+  });
+
+  it.each([
+    [{ SOTTOVOCE_PORT: 'web' }, 'settings', 'wrong'],
+    [{ SOTTOVOCE_PROT: '1' }, 'settings', 'warning'],
+    [{ SOTTOVOCE_ORIGIN: 'http://chat.example.org' }, 'origin', 'warning'],
+    [{ SOTTOVOCE_ORIGIN: 'https://chat.example.org' }, 'origin', 'ok'],
+    [{ SOTTOVOCE_ORIGIN: 'https://chat.example.org' }, 'port', 'warning'],
+    [{ SOTTOVOCE_MAX_SOCKETS: '1000000' }, 'open files', 'warning'],
+    [{ SOTTOVOCE_MAX_SOCKETS: '10' }, 'open files', 'ok'],
+  ])('R45: with %o, %s is %s', async (env, about, verdict) => {
+    const told = await typeCommand(['doctor', '--json'], { dataDir: relay.dataDir, env: { SOTTOVOCE_PORT: String(relay.port), ...env } });
+    expect(verdicts((JSON.parse(told.said) as { findings: Finding[] }).findings, about)).toEqual([verdict]);
+  });
+
+  it('R45: listening for everybody without an origin is warned of', async () => {
+    await relay.kill('SIGTERM');
+    expect(verdicts(await examine({ SOTTOVOCE_HOST: '0.0.0.0' }), 'origin')).toEqual(['warning']);
+  });
+
+  it('R45: a folder that others can open, that is not there, or is none', async () => {
+    chmodSync(relay.dataDir, 0o755);
+    expect(verdicts(await examine(), 'data folder')).toEqual(['warning']);
+    expect(verdicts(await examine({}, [], join(folder, 'nothing')), 'data folder')).toEqual(['warning']);
+    writeFileSync(join(folder, 'file'), '');
+    expect(verdicts(await examine({}, [], join(folder, 'file')), 'data folder')).toEqual(['wrong']);
+  });
+
+  it('R45: a database that is damaged, of a newer relay, or no database', async () => {
+    await relay.kill('SIGTERM');
+    const database = new SqliteDatabase(join(relay.dataDir, 'relay.sqlite'));
+    database.pragma('user_version = 99');
+    database.close();
+    expect(saidOf(await examine(), 'database')).toMatch(/a newer one wrote it/);
+    mkdirSync(join(folder, 'data'));
+    writeFileSync(join(folder, 'data', 'relay.sqlite'), 'x'.repeat(8_192));
+    expect(verdicts(await examine({}, [], join(folder, 'data')), 'database')).toEqual(['wrong']);
+  });
+
+  it('R45: a clock before this version, or before what was stored, is wrong', () => {
+    const now = Date.UTC(2026, 10, 20);
+    expect(clockFinding(now, undefined).verdict).toBe('ok');
+    expect(clockFinding(now, now - 1).verdict).toBe('ok');
+    expect(clockFinding(now, now + 1).verdict).toBe('wrong');
+    expect(clockFinding(Date.UTC(2025, 11, 31), undefined).verdict).toBe('wrong');
+  });
+
+  it('R45: no backup is wrong, an old one a warning', async () => {
+    const backups = join(folder, 'backups');
+    expect(verdicts(await examine({}, ['--backups', backups]), 'backups')).toEqual(['wrong']);
+    await answerOf(['backup', backups], { dataDir: relay.dataDir });
+    // On the same disk as the data, which is told too.
+    expect(verdicts(await examine({}, ['--backups', backups]), 'backups')).toEqual(['ok', 'warning']);
+    const manifest = join(backups, readdirSync(backups)[0] ?? '', 'manifest.json');
+    const threeDaysAgo = new Date(Date.now() - 3 * 24 * 3_600_000).toISOString();
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/"madeAt": "[^"]*"/, `"madeAt": "${threeDaysAgo}"`));
+    const late = await examine({}, ['--backups', backups]);
+    expect(saidOf(late, 'backups')).toMatch(/^The last was made 7[12] hours ago\. /);
+    expect(verdicts(late, 'backups')).toEqual(['warning', 'warning']);
+  });
+
+  it('R45: files of a certificate that cannot be read are wrong', () => {
+    writeFileSync(join(folder, 'cert.pem'), 'no certificate');
+    expect(tlsFindings(join(folder, 'cert.pem'), join(folder, 'key.pem'), undefined, Date.now())).toMatchObject([{ verdict: 'wrong' }]);
+  });
+});
