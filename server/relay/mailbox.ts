@@ -8,7 +8,7 @@ import type { RecentEnvelopes } from './recent-envelopes.ts';
 type Placed = (deviceRow: number, envelope: WaitingEnvelope) => void;
 type Answer = (result: SubmissionResult) => void;
 type Queued = { submission: Submission; answer: Answer };
-type Parts = { store: Store; clock: Clock; recent: RecentEnvelopes; placed: Placed; failed: (error: unknown) => void };
+type Parts = { store: Store; clock: Clock; stamp: () => number; recent: RecentEnvelopes; placed: Placed; failed: (error: unknown) => void };
 
 // Bounds how long one transaction keeps the event loop.
 const MAX_BATCH = 1_000;
@@ -20,7 +20,7 @@ const ACKNOWLEDGE_AFTER_MS = 20;
  * Group commit: what arrives within one turn of the event loop becomes one transaction, and nobody is answered before it is on disk.
  * Acknowledgements have transactions of their own, so that none ever holds an envelope together with a row of whoever submitted it.
  */
-export function mailbox({ store, clock, recent, placed, failed }: Parts) {
+export function mailbox({ store, clock, stamp, recent, placed, failed }: Parts) {
   let queue: Queued[] = [];
   let flushing = false;
   let acknowledged = new Map<number, number>();
@@ -64,7 +64,7 @@ export function mailbox({ store, clock, recent, placed, failed }: Parts) {
     submit(frame: SubmitFrame, answer: Answer): void {
       const { recipients } = frame;
       const [envelopeId, body] = [frame.envelopeId as Bytes, frame.body as Bytes];
-      queue.push({ submission: { envelopeId, digest: sha256(body), recipients, body, now: clock.now() }, answer });
+      queue.push({ submission: { envelopeId, digest: sha256(body), recipients, body, now: stamp() }, answer });
       if (flushing) return;
       flushing = true;
       setImmediate(flush);

@@ -13,7 +13,7 @@ export function envelopeKey(deviceRow: number, envelopeId: Uint8Array): string {
 }
 
 /** Envelopes acknowledged a short while ago: a sender whose answer was lost submits again, and the device must not get it twice. */
-export function recentEnvelopes(clock: Clock) {
+export function recentEnvelopes(clock: Clock, acknowledged: () => void = () => undefined) {
   const recent = new Map<string, Recent>();
 
   function dropOld(now: number): void {
@@ -24,8 +24,10 @@ export function recentEnvelopes(clock: Clock) {
   }
 
   return {
+    /** Called once for every delivered envelope, when it is acknowledged. */
     remember(key: string, digest: Bytes): void {
-      const now = clock.now();
+      acknowledged();
+      const now = clock.monotonic();
       recent.delete(key);
       recent.set(key, { digest, until: now + RESUBMIT_MEMORY_MS });
       dropOld(now);
@@ -33,7 +35,7 @@ export function recentEnvelopes(clock: Clock) {
     digestOf(deviceRow: number, envelopeId: Uint8Array): Bytes | undefined {
       if (recent.size === 0) return undefined;
       const known = recent.get(envelopeKey(deviceRow, envelopeId));
-      return known && known.until > clock.now() ? known.digest : undefined;
+      return known && known.until > clock.monotonic() ? known.digest : undefined;
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Bytes } from '../protocol/bytes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type ClientFrame, type HelloFrame, parseClientFrame, type SignalFrame, type SubmitFrame } from '../protocol/frames.ts';
 import { PROTOCOL_MAX, PROTOCOL_MIN } from '../protocol/version.ts';
+import { NO_ROOM_RETRY_MS } from '../relay/disk.ts';
 import type { Reader } from '../relay/reader.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Wire } from '../relay/wire.ts';
@@ -14,7 +15,7 @@ type Session = { device: StoredDevice; reader: Reader };
 
 /** What one socket may say: `hello` first, nothing more until `welcome`, then the other frames. Throws the code that ends the socket. */
 export function socketSession(relay: Relay, wire: Wire) {
-  const { limits, queue, sockets, store } = relay;
+  const { counts, disk, limits, queue, sockets, store, work } = relay;
   let helloSeen = false;
   let ended = false;
   let session: Session | undefined;
@@ -47,9 +48,16 @@ export function socketSession(relay: Relay, wire: Wire) {
       wire.send({ type: 'refused', requestId, code: 'rate_limited', retryAfterMs, accounts: [] });
       return;
     }
+    if (!disk.hasRoom()) {
+      wire.send({ type: 'refused', requestId, code: 'unavailable', retryAfterMs: NO_ROOM_RETRY_MS, accounts: [] });
+      return;
+    }
+    work.began();
     queue.submit(frame, (result: SubmissionResult) => {
-      if (result.accepted) wire.send({ type: 'accepted', requestId });
-      else wire.send({ type: 'refused', requestId, code: result.code, retryAfterMs: 0, accounts: result.accounts });
+      work.ended();
+      if (result.accepted) return wire.send({ type: 'accepted', requestId });
+      const { code, accounts } = result;
+      wire.send({ type: 'refused', requestId, code, retryAfterMs: code === 'unavailable' ? NO_ROOM_RETRY_MS : 0, accounts });
     });
   }
 
@@ -79,6 +87,7 @@ export function socketSession(relay: Relay, wire: Wire) {
     isWelcome: () => session !== undefined,
     async take(bytes: Bytes): Promise<void> {
       const frame = parseClientFrame(bytes);
+      counts.frameReceived(frame.type);
       if (session) return afterWelcome(frame, session);
       if (helloSeen || frame.type !== 'hello') throw new ProtocolError('bad_frame');
       helloSeen = true;

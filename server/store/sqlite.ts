@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { deviceRows } from './device-rows.ts';
 import { migrate } from './migrations/migrate.ts';
-import { prepare } from './query.ts';
+import { build, prepare } from './query.ts';
 import { sqliteAccounts } from './sqlite-accounts.ts';
 import { sqliteGroups } from './sqlite-groups.ts';
 import { sqliteInvites } from './sqlite-invites.ts';
@@ -41,6 +41,12 @@ export function openSqlite(dataDir: string, quota: MailboxQuota): Store {
   const devices = deviceRows(prepared);
   const invites = sqliteInvites(database, prepared);
   const mailboxes = sqliteMailbox(database, prepared, devices, quota);
+  const schema = () => database.pragma('user_version', { simple: true }) as number;
+  const waitingInAll = prepared<Record<never, never>>()(() =>
+    build
+      .selectFrom('waiting')
+      .select(({ fn, val }) => [fn.countAll<number>().as('envelopes'), fn.coalesce(fn.sum<number>('size'), val(0)).as('bytes')]),
+  );
   return {
     ...sqliteAccounts({ database, prepared, devices, invites, mailboxes }),
     ...sqlitePrekeys(database, prepared, devices),
@@ -48,6 +54,9 @@ export function openSqlite(dataDir: string, quota: MailboxQuota): Store {
     ...invites.store,
     ...mailboxes.store,
     tidy: async () => void database.pragma('wal_checkpoint(TRUNCATE)'),
+    schema: async () => schema(),
+    probe: async () => void database.pragma(`user_version = ${schema()}`),
+    waitingInAll: async () => waitingInAll.get({}) ?? { envelopes: 0, bytes: 0 },
     async close() {
       database.close();
       held.close();

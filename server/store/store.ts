@@ -101,5 +101,11 @@ export type Store = AccountStore &
   InviteStore & {
     /** Moves what was committed into the database file and empties the journal, where acknowledged envelopes would linger. */
     tidy(): Promise<void>;
+    /** Commits something that changes nothing: throws where a commit would fail. */
+    probe(): Promise<void>;
+    /** The number of migrations the data has had, read from it. */
+    schema(): Promise<number>;
+    /** All that waits, counted anew: for somebody who asks once a minute. */
+    waitingInAll(): Promise<{ envelopes: number; bytes: number }>;
     close(): Promise<void>;
   };
