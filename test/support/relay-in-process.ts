@@ -29,7 +29,7 @@ async function open(dataDir: string, options: LocalOptions): Promise<LocalRelay>
   const config = { ...readConfig({}), port: 0, dataDir, rateFactor: 1_000, logLevel: 'silent' as const, ...options.config };
   const { server, relay } = await buildApp(config, { clock, random: systemRandom });
   await server.listen({ host: '127.0.0.1', port: 0 });
-  const origin = `http://localhost:${portOf(server)}`;
+  const origin = `${config.tlsCert ? 'https' : 'http'}://localhost:${portOf(server)}`;
   const firstInvite = (await relay.firstInvite()) ?? '';
   const members = options.members ? await registerMany(origin, firstInvite, options.members) : [];
   return {

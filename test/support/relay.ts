@@ -21,6 +21,8 @@ export type RunningRelay = {
   kill(signal: NodeJS.Signals): Promise<number | null>;
   /** All that it has said so far, on standard output and standard error, restarts included. */
   said(): string;
+  /** Resolves with what it has said when that first matches. */
+  until(pattern: RegExp): Promise<string>;
   /** Ends the process and removes a data folder that was made here. */
   stop(): Promise<void>;
   /** The same port and data again; after `kill`, or instead of it. */
@@ -83,8 +85,10 @@ export async function startRelay(options: RelayOptions = {}): Promise<RunningRel
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'sottovoce-relay-')));
   const env = options.env ?? {};
   let said = '';
+  const listeners = new Set<() => void>();
   const hear: Hear = (chunk) => {
     said += chunk;
+    for (const listener of listeners) listener();
   };
   let started = await launch(port, dataDir, env, hear);
 
@@ -101,6 +105,16 @@ export async function startRelay(options: RelayOptions = {}): Promise<RunningRel
     firstInvite: started.firstInvite,
     kill,
     said: () => said,
+    until: (pattern) =>
+      new Promise((resolve) => {
+        function look(): void {
+          if (!pattern.test(said)) return;
+          listeners.delete(look);
+          resolve(said);
+        }
+        listeners.add(look);
+        look();
+      }),
     async stop() {
       await kill('SIGTERM');
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
