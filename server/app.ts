@@ -76,7 +76,6 @@ export async function buildApp(config: Config, ports: RelayPorts = { clock: syst
   installErrors(server);
   installSecurityHeaders(server, origin);
   server.removeContentTypeParser('text/plain');
-  installGate(server, relay);
   server.addHook('onError', async (_request, _reply, error) => void relay.disk.note(error));
   server.addHook('onClose', () => {
     tls?.stop();
@@ -99,6 +98,8 @@ export async function buildApp(config: Config, ports: RelayPorts = { clock: syst
     },
   });
 
+  // After the sockets' own hooks, which end the connection of an upgrade that is refused.
+  installGate(server, relay);
   if (metrics) serveMetrics(server, metrics, relay, config, tls);
   for (const routes of [
     relayInfoRoutes,
