@@ -5,13 +5,15 @@ import type { Relay } from '../../client/ports/relay.ts';
 // Shorter ones stand in a log by chance.
 const MIN_CHARACTERS = 8;
 const MIN_NUMBER = 1_000_000;
+// Larger ones are times, and a line says when it was written.
+const MAX_NUMBER = 2 ** 32;
 
 /** Everything that devices and relay said to each other, as somebody might write it into a log. */
 export type ToldValues = { add(value: unknown): void; shownIn(text: string): string[] };
 
 function writings(value: unknown): string[] {
   if (typeof value === 'string') return value.length >= MIN_CHARACTERS ? [value] : [];
-  if (typeof value === 'number') return value > MIN_NUMBER ? [String(value)] : [];
+  if (typeof value === 'number') return value > MIN_NUMBER && value < MAX_NUMBER ? [String(value)] : [];
   if (value instanceof Uint8Array) {
     const bytes = Buffer.from(value.subarray(0, 64));
     return bytes.length < MIN_CHARACTERS
