@@ -30,6 +30,8 @@ const SOCKET_MAX_PAYLOAD_BYTES = 2 * MAX_FRAME_BYTES;
 
 const RESTARTING = 1012;
 
+const GOODBYE_PATIENCE_MS = 300;
+
 export type App = { server: FastifyInstance; relay: Relay; tls: Tls | undefined };
 
 /** Undefined while the relay does not listen. */
@@ -85,16 +87,14 @@ export async function buildApp(config: Config, ports: RelayPorts = { clock: syst
   tls?.watch(server.server);
   await server.register(fastifyWebsocket, {
     options: { maxPayload: SOCKET_MAX_PAYLOAD_BYTES, perMessageDeflate: false },
-    // Told to come back; who does not answer at once is cut off, so that a restart is quick.
-    // What they submitted before is on disk and answered by then.
-    preClose(done) {
-      void relay.drain().then(() => {
-        for (const socket of server.websocketServer.clients) socket.close(RESTARTING, 'unavailable');
-        server.websocketServer.close(() => done());
-        ports.clock.setTimer(300, () => {
-          for (const socket of server.websocketServer.clients) socket.terminate();
-        });
+    // Told to come back when what they submitted is on disk and answered. Who does not answer at once is cut off, so that a restart is quick.
+    async preClose() {
+      await relay.drain();
+      for (const socket of server.websocketServer.clients) socket.close(RESTARTING, 'unavailable');
+      ports.clock.setTimer(GOODBYE_PATIENCE_MS, () => {
+        for (const socket of server.websocketServer.clients) socket.terminate();
       });
+      await new Promise((resolve) => server.websocketServer.close(resolve));
     },
   });
 

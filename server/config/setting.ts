@@ -46,7 +46,8 @@ export function path(text: string, name: string): string {
 
 /** Of a file that holds a secret. What is set by mistake may be the secret itself, so nothing of it is quoted. */
 export function pemPath(text: string, name: string): string {
-  if (/[\n\0]|-----/.test(text)) throw new ConfigMistake(`${name} must be the path of a PEM file, and it is something else.`);
+  if (['\n', '\0', '-----'].some((part) => text.includes(part)))
+    throw new ConfigMistake(`${name} must be the path of a PEM file, and it is something else.`);
   return text;
 }
 
