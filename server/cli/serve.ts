@@ -32,7 +32,8 @@ function untilStopped({ server, tls }: App): Promise<number> {
     }
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
-    if (tls) process.on('SIGHUP', tls.reload);
+    // A terminal that closes says so too: then a relay without a certificate to read ends as it should.
+    process.on('SIGHUP', tls ? tls.reload : stop);
     // Started by another program over a channel: ends with it, so that no relay is left behind unseen.
     if (process.connected) process.once('disconnect', () => stop('disconnect'));
   });

@@ -18,16 +18,13 @@ export function installGate(app: FastifyInstance, { limits, work }: Relay): void
   });
 }
 
-export function healthRoutes(app: FastifyInstance, { disk, store, work }: Relay): void {
+export function healthRoutes(app: FastifyInstance, relay: Relay): void {
   const schema = schemasOf(undefined, v.strictObject({ ok: v.literal(true) }));
 
   app.get(ALIVE_PATH, { schema }, async () => ({ ok: true }));
 
   app.get(READY_PATH, { schema }, async () => {
-    if (work.isStopping() || !disk.hasRoom()) throw new ProtocolError('unavailable');
-    await store.schema().catch(() => {
-      throw new ProtocolError('unavailable');
-    });
+    if (!(await relay.isReady())) throw new ProtocolError('unavailable');
     return { ok: true };
   });
 }

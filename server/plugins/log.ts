@@ -5,7 +5,7 @@ import type { RelayLog } from '../relay/relay.ts';
 import { traceOf } from './errors.ts';
 import { minuteSummary } from './log-summary.ts';
 
-/** All that a line may hold beside its time, level and sentence. What a library adds under another name is dropped, as it may be anything. */
+/** All that a line may hold beside its time, level, sentence and the running number of a request. What a library adds under another name is dropped, as it may be anything. */
 const FIELDS = new Set([
   ...['version', 'schema', 'address', 'settings', 'signal', 'error', 'at', 'route', 'envelopes'],
   ...['rate', 'refused', 'commits', 'slowestMs', 'freeMib', 'why', 'hours', 'believed'],

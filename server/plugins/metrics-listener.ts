@@ -35,12 +35,12 @@ function listener(metrics: Metrics) {
 
 /** Metrics have a port of their own, on this machine alone unless it is set otherwise, so that no proxy makes them public by mistake. */
 export function serveMetrics(app: FastifyInstance, metrics: Metrics, relay: Relay, config: Config, tls: Tls | undefined): void {
-  const { clock, disk, store, work } = relay;
+  const { clock, disk, store } = relay;
   metrics.watch({
     sockets: () => app.websocketServer.clients.size,
     waiting: atMostEvery(COUNT_EVERY_MS, clock.monotonic, () => store.waitingInAll()),
     diskFreeBytes: disk.freeBytes,
-    ready: () => disk.hasRoom() && !work.isStopping(),
+    ready: relay.isReady,
     certificateExpiresAt: () => tls?.expiresAt(),
   });
   app.addHook('onResponse', async (request, reply) => metrics.request(request.routeOptions.url ?? 'none', reply.statusCode));

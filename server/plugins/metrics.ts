@@ -9,7 +9,7 @@ export type Readings = {
   sockets(): number;
   waiting(): Promise<{ envelopes: number; bytes: number }>;
   diskFreeBytes(): number;
-  ready(): boolean;
+  ready(): Promise<boolean>;
   /** Milliseconds since 1970; undefined without TLS of its own. */
   certificateExpiresAt(): number | undefined;
 };
@@ -99,7 +99,7 @@ export function openMetrics() {
       );
       reading('waiting_bytes', 'Their size, counted at most once a minute.', async () => (await readings.waiting()).bytes);
       reading('disk_free_bytes', 'Free on the disk of the data folder.', readings.diskFreeBytes);
-      reading('ready', '1 when /readyz says yes.', () => Number(readings.ready()));
+      reading('ready', '1 when /readyz says yes.', async () => Number(await readings.ready()));
       reading('tls_certificate_expires_seconds', 'When the served certificate ends, since 1970.', () => {
         const at = readings.certificateExpiresAt();
         return at === undefined ? undefined : at / 1_000;

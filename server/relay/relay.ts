@@ -89,6 +89,15 @@ export function openRelay(config: Config, { clock, random }: RelayPorts, origin:
       return open ? toBase64url(key.firstInvite) : undefined;
     },
 
+    /** Whether whoever comes now is served. */
+    async isReady(): Promise<boolean> {
+      if (work.isStopping() || !disk.hasRoom()) return false;
+      return store.schema().then(
+        () => true,
+        () => false,
+      );
+    },
+
     /** Takes nothing more in, and resolves when what was taken in is on disk and answered. */
     async drain(): Promise<void> {
       await work.stop();

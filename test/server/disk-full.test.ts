@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { newRegistration, addressOf, granted, login, post, type RelayDevice, registerMany } from '../support/relay-device.ts';
+import { newRegistration, addressOf, granted, login, post, prekeys, type RelayDevice, registerMany } from '../support/relay-device.ts';
 import { localRelay } from '../support/relay-in-process.ts';
 import { connect, type RelaySocket } from '../support/relay-socket.ts';
 import { startRelay } from '../support/relay.ts';
@@ -88,6 +88,8 @@ describe('a disk without room', () => {
         expect(await statusOf(relay.origin, '/readyz')).toBe(200);
 
         disk.full(relay.pid);
+        const more = await post(relay.origin, 'prekeys/add', { oneTimePrekeys: prekeys(100, 50) }, bob.token);
+        expect(more).toMatchObject({ ok: false, refusal: { status: 503, code: 'unavailable' } });
         while (await offer());
         for (let i = 0; i < 20; i++) expect(await offer()).toBe(false);
         expect(await statusOf(relay.origin, '/readyz')).toBe(503);

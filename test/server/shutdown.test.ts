@@ -80,15 +80,18 @@ describe('a relay that is told to stop', () => {
     const relay = await startRelay({ env: { SOTTOVOCE_LOG: 'info' } });
     try {
       const [alice] = await registerMany(relay.origin, relay.firstInvite ?? '', 1);
+      let rounds = 0;
       for (const [second, code] of [
         ['SIGINT', 1],
+        ['SIGTERM', 1],
         [undefined, 0],
       ] as const) {
         const socket = await connect(relay.origin, alice ? await login(relay.origin, alice.device) : '');
         socket.raw.pause();
         const ended = relay.kill('SIGTERM');
+        rounds += 1;
         if (second) {
-          await relay.until(/"msg":"stopping"/);
+          await relay.until(new RegExp(`(?:"msg":"stopping"[^]*){${rounds}}`));
           process.kill(relay.pid, second);
         }
         expect(await ended).toBe(code);
