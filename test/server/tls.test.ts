@@ -143,6 +143,9 @@ describe('TLS of its own, in a process', () => {
       await relay.until(/a new certificate is in place/);
       expect((await shown(relay.port)).fingerprint).toBe(fingerprintOf(second));
       expect(await relay.kill('SIGTERM')).toBe(0);
+      for (const sentence of [/the one before stays/g, /a new certificate is in place/g])
+        expect(relay.said().match(sentence)).toHaveLength(1);
+      expect(relay.said()).not.toContain('BEGIN');
     } finally {
       await relay.stop();
     }
