@@ -40,8 +40,12 @@ export function portOf(server: FastifyInstance): number | undefined {
   return typeof address === 'object' ? address?.port : undefined;
 }
 
-/** The relay without a port: `server.inject` in tests, `server.listen` in main. */
-export async function buildApp(config: Config, ports: RelayPorts = { clock: systemClock, random: systemRandom }): Promise<App> {
+/** The relay without a port: `server.inject` in tests, `server.listen` in main. `ended`: it can serve nobody any more. */
+export async function buildApp(
+  config: Config,
+  ports: RelayPorts = { clock: systemClock, random: systemRandom },
+  ended: () => void = () => undefined,
+): Promise<App> {
   // Loaded only where it is used.
   const metrics = config.metricsPort ? (await import('./plugins/metrics.ts')).openMetrics() : undefined;
   const tls = openTls(config, ports.clock, {
@@ -71,8 +75,8 @@ export async function buildApp(config: Config, ports: RelayPorts = { clock: syst
   // As browsers write it: without the port that goes without saying.
   const origin = (): string =>
     config.origin ?? new URL(`${tls ? 'https' : 'http'}://${tls?.name ?? 'localhost'}:${portOf(server) ?? config.port}`).origin;
-  const log = operatorLog(server.log, ports.clock);
-  const relay = openRelay(config, ports, origin, log, metrics?.counts);
+  const log = operatorLog(server.log, ports.clock, ended);
+  const relay = await openRelay(config, ports, origin, log, metrics?.counts);
 
   installSchemas(server);
   installErrors(server);

@@ -6,12 +6,13 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED_NODE) {
   process.exit(1);
 }
 
-const { sottovoce } = await import('./cli/sottovoce.ts');
-
-const code = await sottovoce(process.argv.slice(2), {
-  env: process.env,
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  watched: process.stderr.isTTY,
+// Not awaited at the top: a single executable runs a script of the older kind, which cannot wait there.
+void import('./cli/sottovoce.ts').then(async ({ sottovoce }) => {
+  const code = await sottovoce(process.argv.slice(2), {
+    env: process.env,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    watched: process.stderr.isTTY,
+  });
+  process.exit(code);
 });
-process.exit(code);

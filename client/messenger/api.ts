@@ -28,6 +28,7 @@ const FAILURE_CODES = [
   'group-full',
   'rate-limited',
   'mailbox-full',
+  'not-delivered', // nobody's device confirmed it while the relay kept it
   'wrong-words', // recovery words that are not this account's
   'owned-elsewhere', // another tab owns the engine
   'locked', // the vault is locked

@@ -62,7 +62,9 @@ export async function judgeAccount(accountId: AccountId, records: Records, known
   try {
     const { identityKeys } = await verifyRotationChain(parseGenesis(genesis), rotations);
     if (known && !startsWith(rotations, known.rotations)) return { verdict: 'misbehaved', sign };
-    const deviceList = await verifyDeviceList(entries, { accountId, identityKeys, ...(known && { known: known.deviceList }) });
+    // What was known under an identity key that has been rotated away no longer counts (C18): a thief may have signed it.
+    const before = known && known.rotations.length === rotations.length ? { known: known.deviceList } : {};
+    const deviceList = await verifyDeviceList(entries, { accountId, identityKeys, ...before });
     return { verdict: 'ok', account: { accountId, username, genesis, rotations, identityKeys, deviceList, entries } };
   } catch (error) {
     if (!(error instanceof CryptoError)) throw error;
@@ -161,7 +163,9 @@ export function createDirectory(core: Core, relay: RelaySession, conversations: 
       }
       // What is known may have grown while the relay was asked.
       const now = knownOf(step, accountId);
-      if (now && now.deviceList.version > judged.account.deviceList.version) return step.get('contacts', accountId) ?? null;
+      const { rotations, deviceList } = judged.account;
+      if (now && now.rotations.length >= rotations.length && now.deviceList.version > deviceList.version)
+        return step.get('contacts', accountId) ?? null;
       return learn(step, judged.account, metBy);
     });
     if (!contact) throw new Failure('contact-changed');

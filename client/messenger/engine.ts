@@ -13,6 +13,7 @@ import { createGroups } from './groups/create-groups.ts';
 import type { Groups } from './groups/groups.ts';
 import { createHeal } from './heal.ts';
 import { createInbox, type Taken } from './inbox.ts';
+import { createLapse } from './lapse.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { createPairwiseOpener } from './open-pairwise.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
@@ -61,6 +62,7 @@ export function createEngine(core: Core): Engine {
   const rollback = createRollback(core, runs);
   const receipts = createReceipts(core, conversations, () => outbox);
   const gaps = createGaps(core, conversations);
+  const lapse = createLapse(core, conversations, () => connection.isReady());
   let wasOld = false;
 
   const connection = createConnection(core, relay, {
@@ -80,6 +82,7 @@ export function createEngine(core: Core): Engine {
       wasOld = false;
       outbox.kick();
       receipts.start();
+      lapse.start();
       groups.ready();
       prekeys.start();
     },

@@ -88,7 +88,10 @@ export function createMessages(core: Core, conversations: Conversations, outbox:
         const message = await conversations.mine(step, conversationId, id);
         if (message?.status !== 'failed' || message.body.kind !== 'text') return;
         const { failure: _, ...rest } = message;
-        conversations.update(step, { ...rest, status: 'pending' });
+        conversations.update(step, { ...rest, status: 'pending', receivedAt: core.now() });
+        const record = recordOf(step, conversationId);
+        const settledBelow = Math.min(record.settledBelow ?? 0, message.position);
+        step.put('conversations', conversationId, { ...record, settledBelow });
         await post(step, recordOf(step, conversationId), id, message.body.text, message.sentAt);
       });
     },

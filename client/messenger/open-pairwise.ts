@@ -96,7 +96,9 @@ export function createPairwiseOpener(core: Core, runs: Runs, directory: Director
     if (!contact) return person;
     const { genesis, rotations, deviceList: entries } = introduction;
     const judged = await judgeAccount(person.accountId, { username: contact.username, genesis, rotations, entries }, contact);
-    if (judged.verdict !== 'ok' || judged.account.deviceList.version <= contact.deviceList.version) return person;
+    if (judged.verdict !== 'ok') return person;
+    const isRotated = judged.account.rotations.length > contact.rotations.length;
+    if (!isRotated && judged.account.deviceList.version <= contact.deviceList.version) return person;
     directory.learn(step, judged.account, contact.metBy);
     return personOf(step, person.accountId) ?? person;
   }

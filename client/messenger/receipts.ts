@@ -92,7 +92,8 @@ export function createReceipts(core: Core, conversations: Conversations, outbox:
       for (const [said, id] of steps) {
         const what = said === 'read' && !reading ? 'delivered' : said;
         const message = await conversations.mine(step, conversationId, id);
-        if (!message || message.status === 'failed') continue;
+        // Told too early that it lapsed: they had it and were away since.
+        if (!message || (message.status === 'failed' && message.failure !== 'not-delivered')) continue;
         if (members) conversations.update(step, marked(message, from, what, members));
         else conversations.advance(step, message, what);
       }

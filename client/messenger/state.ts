@@ -93,8 +93,8 @@ export type GroupRecord = {
   standing: 'member' | 'left' | 'removed';
   /** Newest last, bounded. */
   epochs: { epoch: number; secret: Bytes }[];
-  /** Epoch secrets that came before the log entry that opens them. */
-  pending: { epoch: number; secret: Bytes }[];
+  /** Epoch secrets that came before the log entry that opens them, and who sent each; nobody is oneself. */
+  pending: { epoch: number; secret: Bytes; by?: AccountId }[];
   /** Log slots made here and not yet seen in the log (SHA-256): when they are, this device tells the others. Bounded. */
   acting: string[];
   /** The highest epoch announced pairwise: what a former member sent after it is stale (D5). */
@@ -126,6 +126,8 @@ export type ConversationRecord = {
   activeAt: number;
   draft: string;
   nextPosition: number;
+  /** Rows below it are settled: delivered, or not in time. */
+  settledBelow?: number;
   /** Everything up to this position was read. */
   readUpTo: number;
   unread: number;

@@ -7,8 +7,10 @@
  * A wrong secret that some member sends must not make anyone skip a good slot: only a confirmed key that fails to open means "skip".
  */
 import { type Bytes, equalBytes } from '../bytes.ts';
+import { CHAIN, NO_PREVIOUS, parseEntry } from '../chain/entry.ts';
 import { CryptoError, require } from '../errors.ts';
 import { type AppliedEntry, applyGroupEntry, skipSlot } from './group-log.ts';
+import { parseOperation } from './group-operation.ts';
 import { FIRST_EPOCH, type GroupState } from './group-state.ts';
 import { type OpenedSlot, openLogEntry, peekLogEntryEpoch } from './log-slot.ts';
 
@@ -142,4 +144,54 @@ export async function recoverLogKeys(
     key = earlier;
   }
   return keys;
+}
+
+type Link = { hash: Bytes; previousHash: Bytes; previousLogKey: Bytes | null; commitment: Bytes | undefined };
+
+async function linkOrNull(logKey: Bytes, groupId: Bytes, slot: number, sealed: Uint8Array): Promise<Link | null> {
+  const opened = await openOrNull(logKey, groupId, slot, sealed);
+  if (!opened) return null;
+  try {
+    const { hash, previousHash, operation, body } = parseEntry(opened.entry, CHAIN.groupLog, groupId);
+    const parsed = parseOperation(operation, body);
+    return {
+      hash,
+      previousHash,
+      previousLogKey: opened.previousLogKey,
+      commitment: 'commitment' in parsed ? parsed.commitment : undefined,
+    };
+  } catch (error) {
+    if (error instanceof CryptoError) return null;
+    throw error;
+  }
+}
+
+/**
+ * The log key and the commitment of every epoch up to this one, along the hashes from the head of a welcome back to the founding: no other
+ * slot has a say, whoever sealed it, and each is opened once at most. The commitments are what lets a newcomer skip what those skipped who
+ * know the secrets (G11). Throws `broken-link` when the slots do not lead from the head to the beginning.
+ */
+export async function recoverEpochs(
+  groupId: Bytes,
+  slots: readonly Uint8Array[],
+  epoch: number,
+  logKey: Bytes,
+  headHash: Uint8Array,
+): Promise<Map<number, { log: Bytes; commitment: Bytes }>> {
+  const found = new Map<number, { log: Bytes; commitment: Bytes }>();
+  let [at, key, wanted]: [number, Bytes, Uint8Array] = [epoch, logKey, headHash];
+  for (let slot = slots.length - 1; slot >= 0; slot--) {
+    const sealed = slots[slot] as Uint8Array;
+    if (epochOf(sealed) !== at) continue;
+    const link = await linkOrNull(key, groupId, slot, sealed);
+    if (!link || !equalBytes(link.hash, wanted)) continue;
+    wanted = link.previousHash;
+    if (link.commitment) found.set(at, { log: key, commitment: link.commitment });
+    if (!link.previousLogKey) continue;
+    require(link.commitment !== undefined && at > FIRST_EPOCH, 'broken-link');
+    at--;
+    key = link.previousLogKey;
+  }
+  require(at === FIRST_EPOCH && found.has(at) && equalBytes(wanted, NO_PREVIOUS), 'broken-link');
+  return found;
 }

@@ -10,21 +10,24 @@ const STAMP = 'dist/client.sha256';
 const SOURCES = ['client', 'crypto', 'server/protocol', 'vite.config.ts', 'tsconfig.base.json', 'package-lock.json'];
 
 /** @param {string} path @returns {string[]} */
-function filesUnder(path) {
+export function filesUnder(path) {
   if (!existsSync(inProject(path))) return [];
   if (statSync(inProject(path)).isFile()) return [path];
   return readdirSync(inProject(path)).flatMap((name) => filesUnder(`${path}/${name}`));
 }
 
-function hashOfSources() {
+/** @param {string[]} paths files and folders, from the project's root */
+export function hashOfFiles(paths) {
   const hash = createHash('sha256');
-  for (const path of SOURCES.flatMap(filesUnder).sort())
+  for (const path of paths.flatMap(filesUnder).sort())
     hash
       .update(`${path}\0`)
       .update(readFileSync(inProject(path)))
       .update('\0');
   return hash.digest('hex');
 }
+
+const hashOfSources = () => hashOfFiles(SOURCES);
 
 export function pageStands() {
   if (!existsSync(inProject('client/index.html'))) return true;

@@ -96,6 +96,7 @@ const TASKS = {
     await setupBeside('bench/crypto', "Signal's own library and Olm (150 MB on disk, once)");
     return run(await setup('test'), ['bench/crypto/main.ts', ...args]);
   },
+  'build:binary': async () => run(await setup('test'), ['scripts/binary/main.ts']),
   fuzz: async (args) => run(await setupPackages('test'), ['test/fuzz/main.ts', ...args]),
   /** The relay's command as an operator has it: `npm run sottovoce -- backup …`. */
   sottovoce: async (args) => run(await setupPackages('start'), ['server/main.ts', ...args]),

@@ -9,12 +9,13 @@ const ENTRIES = [
   /^client\/app\/main\.tsx?$/,
   /^client\/adapters\/shims\//,
   /^bench\/(main|crypto\/(main|child|page-\w+))\.ts$/,
-  /^scripts\/(run\.mjs|verify\/main\.ts)$/,
+  /^scripts\/(run\.mjs|(verify|binary)\/main\.ts)$/,
   /\.test\.tsx?$/,
 ];
 
 /** Needed without an import: tools, types, other platforms' Node, and what libsignal loads by itself. */
-const PACKAGES_WITHOUT_IMPORT = /^(@types\/|node-|@biomejs\/biome$|oxlint$|typescript$|@sparticuz\/chromium$|protobufjs$|ts-proto$)/;
+const PACKAGES_WITHOUT_IMPORT =
+  /^(@types\/|node-|@biomejs\/biome$|oxlint$|postject$|typescript$|@sparticuz\/chromium$|protobufjs$|ts-proto$)/;
 
 export function unused(): string[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));

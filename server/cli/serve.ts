@@ -16,8 +16,8 @@ function sentenceOf(error: unknown): string {
   return error instanceof ConfigMistake ? told : `The relay could not start: ${told}`;
 }
 
-/** Resolves with the exit code when the relay was told to end and has, or was told so twice. */
-function untilStopped({ server, tls }: App): Promise<number> {
+/** Resolves with the exit code when the relay was told to end and has, was told so twice, or its store is lost. */
+function untilStopped({ server, tls }: App, lost: Promise<void>): Promise<number> {
   return new Promise((resolve) => {
     let stopping = false;
     function stop(signal: string): void {
@@ -30,6 +30,7 @@ function untilStopped({ server, tls }: App): Promise<number> {
         () => resolve(1),
       );
     }
+    void lost.then(() => resolve(1));
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
     // A terminal that closes says so too: then a relay without a certificate to read ends as it should.
@@ -42,9 +43,10 @@ function untilStopped({ server, tls }: App): Promise<number> {
 async function start({ env, config: named, json, out, err }: Input): Promise<number> {
   const { config, sources, strange } = readConfigFrom(env, named);
   for (const name of strange) err(`The environment sets ${name}, and there is no such setting.\n`);
-  const app = await buildApp(config);
+  const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
+  const app = await buildApp(config, undefined, lose);
   const { server, relay, tls } = app;
-  const stopped = untilStopped(app);
+  const stopped = untilStopped(app, lost);
   // Its own line would name every address of the machine.
   await server.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
   const invite = await relay.firstInvite();

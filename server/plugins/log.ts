@@ -46,7 +46,7 @@ export function logOptions(level: Config['logLevel']): LoggerOptions {
 export type OperatorLog = RelayLog & { flush(): void };
 
 /** What the relay has to say to whoever runs it. What may come thick and fast is said once a minute, as a sum. */
-export function operatorLog(log: FastifyBaseLogger, clock: Clock): OperatorLog {
+export function operatorLog(log: FastifyBaseLogger, clock: Clock, ended: () => void = () => undefined): OperatorLog {
   const floods = minuteSummary(clock, (rate, { times }) => {
     log[times < FLOOD ? 'info' : 'warn']({ rate, refused: times }, 'a rate limit refused requests within the last minute');
   });
@@ -55,6 +55,10 @@ export function operatorLog(log: FastifyBaseLogger, clock: Clock): OperatorLog {
   });
   return {
     failed: (error) => log.error(traceOf(error), 'work behind the routes failed'),
+    lost(error) {
+      log.fatal(traceOf(error), 'the store has ended by itself');
+      ended();
+    },
     expired: (envelopes) => log.info({ envelopes }, 'envelopes expired'),
     committed(tookMs) {
       if (tookMs > SLOW_COMMIT_MS) slow.note('commit', tookMs);

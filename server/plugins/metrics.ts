@@ -76,7 +76,7 @@ export function openMetrics() {
       else if (frame.type === 'accepted') submits('accepted');
       else if (frame.type === 'refused') submits(frame.code);
     },
-    acknowledged: () => acknowledged.inc(),
+    acknowledged: (envelopes) => acknowledged.inc(envelopes),
     committed(count, tookMs) {
       commitSubmits.observe(count);
       commitSeconds.observe(tookMs / 1_000);

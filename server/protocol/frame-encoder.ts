@@ -1,9 +1,11 @@
 import { ascii, type Bytes, concat, fromBase64url, uint16, uint32, uint64 } from './bytes.ts';
 import { ERRORS, ProtocolError } from './errors.ts';
-import { type ClientFrame, FRAME_TYPE, type Recipient, type RelayFrame } from './frame-layout.ts';
-import { ACCOUNT_ID_BYTES } from './ids.ts';
+import { type AcceptedFrame, type ClientFrame, type DeliverFrame, FRAME_TYPE, type Recipient, type RelayFrame } from './frame-layout.ts';
+import { ACCOUNT_ID_BYTES, ENVELOPE_ID_BYTES } from './ids.ts';
 import { RECIPIENT_BYTES } from './limits.ts';
 import { FRAME_VERSION } from './version.ts';
+
+const FRONT_BYTES = 2;
 
 function front(type: number): Bytes {
   return Uint8Array.of(FRAME_VERSION, type);
@@ -24,6 +26,29 @@ function encodeRecipients(recipients: readonly Recipient[]): Bytes {
     out.set(uint32(recipient.deviceId), at + ACCOUNT_ID_BYTES);
     out.set(uint32(recipient.listVersion), at + ACCOUNT_ID_BYTES + 4);
   });
+  return out;
+}
+
+/** A frame of fixed fields and perhaps an envelope, in one allocation: the relay makes one of these two for every envelope. */
+function fixed(type: number, fieldBytes: number, body?: Uint8Array): { out: Bytes; view: DataView } {
+  const out = new Uint8Array(FRONT_BYTES + fieldBytes + (body?.length ?? 0));
+  out[0] = FRAME_VERSION;
+  out[1] = type;
+  if (body) out.set(body, FRONT_BYTES + fieldBytes);
+  return { out, view: new DataView(out.buffer, FRONT_BYTES) };
+}
+
+function encodeAccepted({ requestId }: AcceptedFrame): Bytes {
+  const { out, view } = fixed(FRAME_TYPE.accepted, 4);
+  view.setUint32(0, requestId);
+  return out;
+}
+
+function encodeDeliver({ sequence, envelopeId, storedAt, body }: DeliverFrame): Bytes {
+  const { out, view } = fixed(FRAME_TYPE.deliver, 8 + ENVELOPE_ID_BYTES + 8, body);
+  view.setBigUint64(0, BigInt(sequence));
+  out.set(envelopeId, FRONT_BYTES + 8);
+  view.setBigUint64(8 + ENVELOPE_ID_BYTES, BigInt(storedAt));
   return out;
 }
 
@@ -51,7 +76,7 @@ export function encodeFrame(frame: ClientFrame | RelayFrame): Bytes {
         uint64(frame.time),
       );
     case 'accepted':
-      return concat(front(FRAME_TYPE.accepted), uint32(frame.requestId));
+      return encodeAccepted(frame);
     case 'refused':
       return concat(
         front(FRAME_TYPE.refused),
@@ -62,7 +87,7 @@ export function encodeFrame(frame: ClientFrame | RelayFrame): Bytes {
         ...frame.accounts.map(accountBytes),
       );
     case 'deliver':
-      return concat(front(FRAME_TYPE.deliver), uint64(frame.sequence), frame.envelopeId, uint64(frame.storedAt), frame.body);
+      return encodeDeliver(frame);
     case 'drained':
       return concat(front(FRAME_TYPE.drained), uint64(frame.sequence));
     case 'pong':

@@ -5,8 +5,8 @@ import type { ClientFrame, RelayFrame } from '../protocol/frames.ts';
 export type Counts = {
   frameReceived(type: ClientFrame['type']): void;
   frameSent(frame: RelayFrame): void;
-  /** An envelope that was delivered and is on disk no more. */
-  acknowledged(): void;
+  /** So many that were delivered are wanted no more. */
+  acknowledged(envelopes: number): void;
   /** A transaction of so many submits. */
   committed(submits: number, tookMs: number): void;
   limited(rate: RateName): void;

@@ -3,13 +3,12 @@ import { type ErrorCode, ProtocolError } from '../protocol/errors.ts';
 import type { MailboxState, Store, StoredDevice, WaitingEnvelope } from '../store/store.ts';
 import type { MailboxQueue } from './mailbox.ts';
 import { type Reader, reader } from './reader.ts';
-import type { RecentEnvelopes } from './recent-envelopes.ts';
 import type { Wire } from './wire.ts';
 
-type Parts = { store: Store; recent: RecentEnvelopes; failed: (error: unknown) => void };
+type Parts = { store: Store; failed: (error: unknown) => void };
 
 /** Who is connected now: one live socket a device. */
-export function delivery({ store, recent, failed }: Parts) {
+export function delivery({ store, failed }: Parts) {
   const readers = new Map<number, Reader>();
 
   function end(deviceRow: number, code: ErrorCode): void {
@@ -24,7 +23,7 @@ export function delivery({ store, recent, failed }: Parts) {
     /** The caller sends `welcome` with the state and then starts the reader. */
     async attach(device: StoredDevice, wire: Wire, queue: MailboxQueue): Promise<{ reader: Reader; state: MailboxState }> {
       end(device.row, 'replaced');
-      const connected = reader({ deviceRow: device.row, wire, store, queue, recent, failed });
+      const connected = reader({ deviceRow: device.row, wire, store, queue, failed });
       readers.set(device.row, connected);
       await queue.flushAcknowledgements();
       // Asked again now that a removal would find the socket: between the token's check and here the device may have gone.

@@ -1,77 +1,138 @@
 import type { Clock } from '../ports.ts';
 import type { SubmitFrame } from '../protocol/frames.ts';
 import type { Bytes } from '../protocol/bytes.ts';
-import type { Store, Submission, SubmissionResult, WaitingEnvelope } from '../store/store.ts';
-import { sha256 } from './ed25519.ts';
-import type { RecentEnvelopes } from './recent-envelopes.ts';
+import type { Store, SubmissionResult, WaitingEnvelope } from '../store/store.ts';
 
 type Placed = (deviceRow: number, envelope: WaitingEnvelope) => void;
 type Answer = (result: SubmissionResult) => void;
-type Queued = { submission: Submission; answer: Answer };
-type Parts = { store: Store; clock: Clock; stamp: () => number; recent: RecentEnvelopes; placed: Placed; failed: (error: unknown) => void };
+type Queued = { frame: SubmitFrame; bytes: Bytes; answer: Answer };
+type Acknowledged = { upTo: number; envelopes: number };
+type Parts = {
+  store: Store;
+  clock: Clock;
+  /** The calendar to stamp with. */
+  stamp: () => number;
+  placed: Placed;
+  failed: (error: unknown) => void;
+  committed: (submits: number, tookMs: number) => void;
+  acknowledgedSome: (envelopes: number) => void;
+};
 
-// Bounds how long one transaction keeps the event loop.
-const MAX_BATCH = 1_000;
+// Bounds on one transaction, so that nobody waits long for another's: mailbox entries written or deleted, and bytes.
+const MAX_COMMIT_ENTRIES = 1_000;
+const MAX_COMMIT_BYTES = 4 * 1_048_576;
+
+// What may wait for its transaction, of all sockets together: a disk that stands still must not fill the memory.
+const MAX_QUEUED_BYTES = 64 * 1_048_576;
+
+// While one transaction is written, the next is on its way to the store, which so never waits for us.
+const MAX_COMMITS_UNDER_WAY = 2;
 
 // Nobody waits for an acknowledgement, so they are gathered for longer than a tick.
 const ACKNOWLEDGE_AFTER_MS = 20;
+
+/** As many from the front as one transaction may take, at least one. */
+function frontOf<Item>(items: readonly Item[], entriesOf: (item: Item) => number, bytesOf: (item: Item) => number): number {
+  let [count, entries, bytes] = [0, 0, 0];
+  for (const item of items) {
+    entries += entriesOf(item);
+    bytes += bytesOf(item);
+    if (count > 0 && (entries > MAX_COMMIT_ENTRIES || bytes > MAX_COMMIT_BYTES)) break;
+    count += 1;
+  }
+  return count;
+}
 
 /**
  * Group commit: what arrives within one turn of the event loop becomes one transaction, and nobody is answered before it is on disk.
  * Acknowledgements have transactions of their own, so that none ever holds an envelope together with a row of whoever submitted it.
  */
-export function mailbox({ store, clock, stamp, recent, placed, failed }: Parts) {
+export function mailbox({ store, clock, stamp, placed, failed, committed, acknowledgedSome }: Parts) {
   let queue: Queued[] = [];
-  let flushing = false;
-  let acknowledged = new Map<number, number>();
+  let queuedBytes = 0;
+  let underWay = 0;
+  let scheduled = false;
+  const whenEmpty: (() => void)[] = [];
+  let acknowledged = new Map<number, Acknowledged>();
   let acknowledging: Promise<void> = Promise.resolve();
   let acknowledgeSoon = false;
 
-  function settle({ submission, answer }: Queued, result: SubmissionResult): void {
+  function settle({ frame, answer }: Queued, result: SubmissionResult): void {
     answer(result);
     if (!result.accepted) return;
-    const { envelopeId, digest, body } = submission;
-    for (const { deviceRow, sequence } of result.placed)
-      placed(deviceRow, { sequence, envelopeId, digest, storedAt: result.storedAt, body });
+    const [envelopeId, body] = [frame.envelopeId as Bytes, frame.body as Bytes];
+    for (const { deviceRow, sequence } of result.placed) placed(deviceRow, { sequence, envelopeId, storedAt: result.storedAt, body });
   }
 
-  async function flush(): Promise<void> {
-    const batch = queue.slice(0, MAX_BATCH);
-    queue = queue.slice(MAX_BATCH);
+  async function commit(batch: readonly Queued[]): Promise<void> {
+    underWay += 1;
+    const startedAt = clock.monotonic();
     try {
-      const submissions = batch.map((queued) => queued.submission);
-      const results = await store.submit(submissions, recent.digestOf);
+      const frames = batch.map(({ bytes }) => bytes);
+      const results = await store.submit(frames, { calendar: stamp(), monotonic: startedAt });
       for (const [index, queued] of batch.entries()) settle(queued, results[index] as SubmissionResult);
     } catch (error) {
       failed(error);
       for (const { answer } of batch) answer({ accepted: false, code: 'unavailable', accounts: [] });
     }
-    if (queue.length > 0) setImmediate(flush);
-    else flushing = false;
+    committed(batch.length, clock.monotonic() - startedAt);
+    underWay -= 1;
+    flush();
   }
 
-  async function flushAcknowledgements(): Promise<void> {
-    await acknowledging;
-    if (acknowledged.size === 0) return;
-    const batch = acknowledged;
+  function flush(): void {
+    scheduled = false;
+    while (queue.length > 0 && underWay < MAX_COMMITS_UNDER_WAY) {
+      const count = frontOf(
+        queue,
+        ({ frame }) => 1 + frame.recipients.length,
+        ({ bytes }) => bytes.length,
+      );
+      const batch = queue.slice(0, count);
+      queue = queue.slice(count);
+      for (const { bytes } of batch) queuedBytes -= bytes.length;
+      void commit(batch);
+    }
+    if (queue.length > 0 || underWay > 0) return;
+    for (const resolve of whenEmpty.splice(0)) resolve();
+  }
+
+  async function acknowledgeGathered(): Promise<void> {
+    const gathered = [...acknowledged];
     acknowledged = new Map();
-    // Lost on failure or crash: the envelopes are delivered once more, and the client knows their ids.
-    acknowledging = store.acknowledge(batch).catch(failed);
-    await acknowledging;
+    while (gathered.length > 0) {
+      const count = frontOf(
+        gathered,
+        ([, { envelopes }]) => envelopes,
+        () => 0,
+      );
+      const batch = new Map(gathered.splice(0, count).map(([deviceRow, { upTo }]) => [deviceRow, upTo]));
+      // Lost on failure or crash: the envelopes are delivered once more, and the client knows their ids.
+      await store.acknowledge(batch, clock.monotonic()).catch(failed);
+    }
+  }
+
+  /** In turn, so that whoever awaits it knows that all he acknowledged before is deleted. */
+  function flushAcknowledgements(): Promise<void> {
+    acknowledging = acknowledging.then(acknowledgeGathered);
+    return acknowledging;
   }
 
   return {
-    submit(frame: SubmitFrame, answer: Answer): void {
-      const { recipients } = frame;
-      const [envelopeId, body] = [frame.envelopeId as Bytes, frame.body as Bytes];
-      queue.push({ submission: { envelopeId, digest: sha256(body), recipients, body, now: stamp() }, answer });
-      if (flushing) return;
-      flushing = true;
+    /** `bytes`: the frame as it came. */
+    submit(frame: SubmitFrame, bytes: Bytes, answer: Answer): void {
+      if (queuedBytes + bytes.length > MAX_QUEUED_BYTES) return answer({ accepted: false, code: 'unavailable', accounts: [] });
+      queue.push({ frame, bytes, answer });
+      queuedBytes += bytes.length;
+      if (scheduled) return;
+      scheduled = true;
       setImmediate(flush);
     },
 
-    acknowledge(deviceRow: number, upTo: number): void {
-      acknowledged.set(deviceRow, upTo);
+    acknowledge(deviceRow: number, upTo: number, envelopes: number): void {
+      acknowledgedSome(envelopes);
+      const before = acknowledged.get(deviceRow)?.envelopes ?? 0;
+      acknowledged.set(deviceRow, { upTo, envelopes: before + envelopes });
       if (acknowledgeSoon) return;
       acknowledgeSoon = true;
       clock.setTimer(ACKNOWLEDGE_AFTER_MS, () => {
@@ -81,6 +142,14 @@ export function mailbox({ store, clock, stamp, recent, placed, failed }: Parts) 
     },
 
     flushAcknowledgements,
+
+    /** Resolves when everything handed in before has been answered. */
+    drained(): Promise<void> {
+      if (queue.length === 0 && underWay === 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        whenEmpty.push(resolve);
+      });
+    },
   };
 }
 

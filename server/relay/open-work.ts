@@ -14,10 +14,6 @@ export function openWork() {
 
   return {
     isStopping: () => stopping,
-    began(): void {
-      open += 1;
-    },
-    ended,
     async during<Result>(work: Promise<Result>): Promise<Result> {
       open += 1;
       try {

@@ -3,16 +3,14 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { DELIVERY_WINDOW_BYTES, DELIVERY_WINDOW_ENVELOPES, MAX_ENVELOPE_BYTES } from '../protocol/limits.ts';
 import type { MailboxState, Store, WaitingEnvelope } from '../store/store.ts';
 import type { MailboxQueue } from './mailbox.ts';
-import { envelopeKey, type RecentEnvelopes } from './recent-envelopes.ts';
 import type { Wire } from './wire.ts';
 
-type InFlight = { sequence: number; size: number; key: string; digest: Bytes };
+type InFlight = { sequence: number; size: number };
 type Parts = {
   deviceRow: number;
   wire: Wire;
   store: Store;
   queue: MailboxQueue;
-  recent: RecentEnvelopes;
   failed: (error: unknown) => void;
 };
 
@@ -21,7 +19,7 @@ type Parts = {
  * envelopes go straight from the submission to it; when it falls behind they stay on disk and are read from there, so that a slow
  * reader costs no memory beyond its window.
  */
-export function reader({ deviceRow, wire, store, queue, recent, failed }: Parts) {
+export function reader({ deviceRow, wire, store, queue, failed }: Parts) {
   const inFlight: InFlight[] = [];
   let inFlightBytes = 0;
   let sentUpTo = 0;
@@ -36,8 +34,8 @@ export function reader({ deviceRow, wire, store, queue, recent, failed }: Parts)
     return inFlight.length < DELIVERY_WINDOW_ENVELOPES && inFlightBytes + MAX_ENVELOPE_BYTES <= DELIVERY_WINDOW_BYTES;
   }
 
-  function deliver({ sequence, envelopeId, digest, storedAt, body }: WaitingEnvelope): void {
-    inFlight.push({ sequence, size: body.length, key: envelopeKey(deviceRow, envelopeId), digest });
+  function deliver({ sequence, envelopeId, storedAt, body }: WaitingEnvelope): void {
+    inFlight.push({ sequence, size: body.length });
     inFlightBytes += body.length;
     sentUpTo = sequence;
     wire.send({ type: 'deliver', sequence, envelopeId, storedAt, body });
@@ -90,12 +88,10 @@ export function reader({ deviceRow, wire, store, queue, recent, failed }: Parts)
       if (sequence > sentUpTo) throw new ProtocolError('bad_frame');
       if (ended || sequence <= acknowledgedUpTo) return;
       acknowledgedUpTo = sequence;
-      while (inFlight[0] && inFlight[0].sequence <= sequence) {
-        const done = inFlight.shift() as InFlight;
-        inFlightBytes -= done.size;
-        recent.remember(done.key, done.digest);
-      }
-      queue.acknowledge(deviceRow, sequence);
+      const left = inFlight.findIndex((envelope) => envelope.sequence > sequence);
+      const done = inFlight.splice(0, left === -1 ? inFlight.length : left);
+      for (const { size } of done) inFlightBytes -= size;
+      queue.acknowledge(deviceRow, sequence, done.length);
       catchUp();
     },
 

@@ -3,8 +3,7 @@ import type { RateName } from '../config/rates.ts';
 import type { Clock, RandomBytes } from '../ports.ts';
 import { toBase64url } from '../protocol/bytes.ts';
 import { GROUP_READ_SKEW_MS } from '../protocol/limits.ts';
-import { openSqlite } from '../store/sqlite.ts';
-import type { Store } from '../store/store.ts';
+import { openStoreThread } from '../store/thread.ts';
 import { type CalendarLog, calendar as openCalendar } from './calendar.ts';
 import { certificates } from './certificates.ts';
 import { type Counts, uncounted } from './counts.ts';
@@ -13,10 +12,8 @@ import { type DiskLog, diskWatch } from './disk.ts';
 import { sha256 } from './ed25519.ts';
 import { loginNonces } from './login-nonce.ts';
 import { mailbox } from './mailbox.ts';
-import { measuredStore } from './measured-store.ts';
 import { openWork } from './open-work.ts';
 import { rateLimits } from './rate-limit.ts';
-import { recentEnvelopes } from './recent-envelopes.ts';
 import { relayKey } from './relay-key.ts';
 import { retention } from './retention.ts';
 import { singleUse } from './single-use.ts';
@@ -31,29 +28,45 @@ export type RelayLog = {
   limited(rate: RateName): void;
   disk: DiskLog;
   calendar: CalendarLog;
+  /** The store has ended by itself: nothing can be kept any more. */
+  lost(error: Error): void;
 };
 
 const INVITE_ID_BYTES = 9;
 
 /** Everything the routes work with, put together once. `origin` is asked late, as with port 0 it is known only after listening. */
-export function openRelay(config: Config, { clock, random }: RelayPorts, origin: () => string, log: RelayLog, counts: Counts = uncounted) {
+export async function openRelay(
+  config: Config,
+  { clock, random }: RelayPorts,
+  origin: () => string,
+  log: RelayLog,
+  counts: Counts = uncounted,
+) {
   const key = relayKey(config.dataDir);
   const quota = { maxEnvelopes: config.mailboxEnvelopes, maxBytes: config.mailboxMib * 1_048_576 };
-  const store: Store = measuredStore(openSqlite(config.dataDir, quota), clock, (submits, tookMs) => {
-    counts.committed(submits, tookMs);
-    log.committed(tookMs);
-  });
+  const store = await openStoreThread({ dataDir: config.dataDir, quota }, log.lost);
   const disk = diskWatch({ dataDir: config.dataDir, minFreeBytes: config.minFreeMib * 1_048_576, clock, store, log: log.disk });
   const calendar = openCalendar(clock, timeMark(config.dataDir, failed), log.calendar);
   const work = openWork();
-  const recent = recentEnvelopes(clock, counts.acknowledged);
-  const sockets = delivery({ store, recent, failed });
-  const queue = mailbox({ store, clock, stamp: calendar.latest, recent, placed: sockets.placed, failed });
+  const sockets = delivery({ store, failed });
+  const queue = mailbox({
+    store,
+    clock,
+    stamp: calendar.latest,
+    placed: sockets.placed,
+    failed,
+    committed,
+    acknowledgedSome: counts.acknowledged,
+  });
   const stopRetention = retention({ store, clock, calendar, expired, failed });
   calendar.remember();
 
   function failed(error: unknown): void {
     if (!disk.note(error)) log.failed(error);
+  }
+  function committed(submits: number, tookMs: number): void {
+    counts.committed(submits, tookMs);
+    log.committed(tookMs);
   }
   function expired(envelopes: number): void {
     counts.expired(envelopes);
@@ -101,6 +114,7 @@ export function openRelay(config: Config, { clock, random }: RelayPorts, origin:
     /** Takes nothing more in, and resolves when what was taken in is on disk and answered. */
     async drain(): Promise<void> {
       await work.stop();
+      await queue.drained();
       await queue.flushAcknowledgements();
     },
 
@@ -108,10 +122,11 @@ export function openRelay(config: Config, { clock, random }: RelayPorts, origin:
       stopRetention();
       disk.stop();
       calendar.remember();
+      await queue.drained();
       await queue.flushAcknowledgements();
       await store.close();
     },
   };
 }
 
-export type Relay = ReturnType<typeof openRelay>;
+export type Relay = Awaited<ReturnType<typeof openRelay>>;

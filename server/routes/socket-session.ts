@@ -11,14 +11,28 @@ import type { StoredDevice, SubmissionResult } from '../store/store.ts';
 // A fan-out costs one more for every so many recipients.
 const RECIPIENTS_PER_COST = 32;
 
+// Submits of one socket that have no answer yet: past the first it is not read further, until half of it is done.
+const MAX_UNANSWERED_BYTES = 1_048_576;
+
 type Session = { device: StoredDevice; reader: Reader };
 
 /** What one socket may say: `hello` first, nothing more until `welcome`, then the other frames. Throws the code that ends the socket. */
 export function socketSession(relay: Relay, wire: Wire) {
-  const { counts, disk, limits, queue, sockets, store, work } = relay;
+  const { counts, disk, limits, queue, sockets, store } = relay;
   let helloSeen = false;
   let ended = false;
   let session: Session | undefined;
+  let unansweredBytes = 0;
+  let paused = false;
+
+  function count(bytes: number): void {
+    unansweredBytes += bytes;
+    const full = unansweredBytes > (paused ? MAX_UNANSWERED_BYTES / 2 : MAX_UNANSWERED_BYTES);
+    if (full === paused) return;
+    paused = full;
+    if (full) wire.pause();
+    else wire.resume();
+  }
 
   function leave(): void {
     ended = true;
@@ -40,7 +54,7 @@ export function socketSession(relay: Relay, wire: Wire) {
     reader.start(state);
   }
 
-  function submit(frame: SubmitFrame, device: StoredDevice): void {
+  function submit(frame: SubmitFrame, bytes: Bytes, device: StoredDevice): void {
     const { requestId } = frame;
     const cost = 1 + Math.floor(frame.recipients.length / RECIPIENTS_PER_COST);
     const retryAfterMs = limits.waitFor('deviceSubmit', device.row, cost);
@@ -52,9 +66,9 @@ export function socketSession(relay: Relay, wire: Wire) {
       wire.send({ type: 'refused', requestId, code: 'unavailable', retryAfterMs: NO_ROOM_RETRY_MS, accounts: [] });
       return;
     }
-    work.began();
-    queue.submit(frame, (result: SubmissionResult) => {
-      work.ended();
+    count(bytes.length);
+    queue.submit(frame, bytes, (result: SubmissionResult) => {
+      count(-bytes.length);
       if (result.accepted) return wire.send({ type: 'accepted', requestId });
       const { code, accounts } = result;
       wire.send({ type: 'refused', requestId, code, retryAfterMs: code === 'unavailable' ? NO_ROOM_RETRY_MS : 0, accounts });
@@ -66,12 +80,12 @@ export function socketSession(relay: Relay, wire: Wire) {
     sockets.signal(await store.resolve(recipients), body as Bytes);
   }
 
-  async function afterWelcome(frame: ClientFrame, { device, reader }: Session): Promise<void> {
+  async function afterWelcome(frame: ClientFrame, bytes: Bytes, { device, reader }: Session): Promise<void> {
     switch (frame.type) {
       case 'hello':
         throw new ProtocolError('bad_frame');
       case 'submit':
-        return submit(frame, device);
+        return submit(frame, bytes, device);
       case 'signal':
         return signal(frame, device);
       case 'ack':
@@ -88,7 +102,7 @@ export function socketSession(relay: Relay, wire: Wire) {
     async take(bytes: Bytes): Promise<void> {
       const frame = parseClientFrame(bytes);
       counts.frameReceived(frame.type);
-      if (session) return afterWelcome(frame, session);
+      if (session) return afterWelcome(frame, bytes, session);
       if (helloSeen || frame.type !== 'hello') throw new ProtocolError('bad_frame');
       helloSeen = true;
       await welcome(frame);

@@ -48,6 +48,8 @@ export function socketWire(
       sent(frame);
     },
     backlogBytes: () => socket.bufferedAmount,
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     close(code: ErrorCode): void {
       if (closed) return;
       closed = true;

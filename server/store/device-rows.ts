@@ -5,6 +5,9 @@ import type { OneTimePrekey } from './store.ts';
 
 type ListedDevices = { listVersion: number; rows: Map<number, number> };
 
+// No account has this version: what is remembered of one that does not exist, so that a frame full of inventions costs no queries twice.
+const UNKNOWN: ListedDevices = { listVersion: -1, rows: new Map() };
+
 // Small: about 200 bytes an account. Beyond it, the accounts asked for longest ago are read again.
 const MAX_CACHED_ACCOUNTS = 50_000;
 
@@ -45,13 +48,12 @@ export function deviceRows(prepared: Prepare) {
   const deleteMailbox = prepared<{ device: number }>()((argument) => build.deleteFrom('mailboxes').where('device', '=', argument.device));
   const deleteDevice = prepared<{ device: number }>()((argument) => build.deleteFrom('devices').where('row', '=', argument.device));
 
-  function listedOf(accountId: string): ListedDevices | undefined {
+  function listedOf(accountId: string): ListedDevices {
     const known = listed.get(accountId);
     if (known) return known;
     const rows = selectListed.all({ accountId });
     const front = rows[0];
-    if (!front) return undefined;
-    const devices: ListedDevices = { listVersion: front.list_version, rows: new Map(rows.map((row) => [row.device_id, row.row])) };
+    const devices = front ? { listVersion: front.list_version, rows: new Map(rows.map((row) => [row.device_id, row.row])) } : UNKNOWN;
     if (listed.size >= MAX_CACHED_ACCOUNTS) for (const oldest of listed.keys()) if (listed.delete(oldest)) break;
     listed.set(accountId, devices);
     return devices;
@@ -59,7 +61,7 @@ export function deviceRows(prepared: Prepare) {
 
   function rowOf(recipient: Recipient): number | undefined {
     const devices = listedOf(recipient.accountId);
-    return devices?.listVersion === recipient.listVersion ? devices.rows.get(recipient.deviceId) : undefined;
+    return devices.listVersion === recipient.listVersion ? devices.rows.get(recipient.deviceId) : undefined;
   }
 
   function add(account: number, deviceId: number): number {

@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { build, type Prepare } from './query.ts';
+import { RECIPIENT_ROW_BYTES } from './recipient-rows.ts';
 
 // Ids are random, so two bodies of one id are somebody's doing; a few are told apart, thousands would be work for the relay.
 const MAX_BODIES_OF_ONE_ID = 8;
@@ -12,35 +14,42 @@ export function mailboxQueries(prepared: Prepare) {
     fill: prepared<{ device: number }>()((argument) =>
       build
         .selectFrom('waiting')
-        .select((select) => [select.fn.countAll<number>().as('envelopes'), select.fn.sum<number | null>('size').as('bytes')])
+        .select((select) => [
+          select.fn.countAll<number>().as('envelopes'),
+          select.fn.sum<number | null>('size').as('bytes'),
+          select.fn.max<number | null>('sequence').as('newest'),
+        ])
         .where('device', '=', argument.device),
     ),
-    setLastSequence: prepared<{ device: number; sequence: number }>()((argument) =>
-      build.updateTable('mailboxes').set({ last_sequence: argument.sequence }).where('device', '=', argument.device),
-    ),
-    setAcknowledged: prepared<{ device: number; sequence: number }>()((argument) =>
-      build.updateTable('mailboxes').set({ acknowledged: argument.sequence }).where('device', '=', argument.device),
+    setCursors: prepared<{ device: number; lastSequence: number; acknowledged: number }>()((argument) =>
+      build
+        .updateTable('mailboxes')
+        .set({ last_sequence: argument.lastSequence, acknowledged: argument.acknowledged })
+        .where('device', '=', argument.device),
     ),
     bodiesOfEnvelope: prepared<{ envelopeId: Uint8Array }>()((argument) =>
-      build.selectFrom('bodies').select(['row', 'digest']).where('envelope_id', '=', argument.envelopeId).limit(MAX_BODIES_OF_ONE_ID),
+      build
+        .selectFrom('bodies')
+        .select(['row', 'digest', 'recipients'])
+        .where('envelope_id', '=', argument.envelopeId)
+        .limit(MAX_BODIES_OF_ONE_ID),
     ),
-    isWaiting: prepared<{ device: number; body: number }>()((argument) =>
-      build.selectFrom('waiting').select('row').where('body', '=', argument.body).where('device', '=', argument.device),
-    ),
-    insertBody: prepared<{ envelopeId: Uint8Array; digest: Uint8Array; expiresHour: number; body: Uint8Array }>()((argument) =>
-      build.insertInto('bodies').values({
-        envelope_id: argument.envelopeId,
-        digest: argument.digest,
-        expires_hour: argument.expiresHour,
-        body: argument.body,
-      }),
+    insertBody: prepared<{ envelopeId: Uint8Array; digest: Uint8Array; expiresHour: number; recipients: Uint8Array; body: Uint8Array }>()(
+      (argument) =>
+        build.insertInto('bodies').values({
+          envelope_id: argument.envelopeId,
+          digest: argument.digest,
+          expires_hour: argument.expiresHour,
+          recipients: argument.recipients,
+          body: argument.body,
+        }),
     ),
     insertWaiting: prepared<{ device: number; sequence: number; body: number; size: number }>()((argument) =>
       build
         .insertInto('waiting')
         .values({ device: argument.device, sequence: argument.sequence, body: argument.body, size: argument.size }),
     ),
-    waitingAfter: prepared<{ device: number; after: number; limit: number }>()((argument) =>
+    sizesAfter: prepared<{ device: number; after: number; limit: number }>()((argument) =>
       build
         .selectFrom('waiting')
         .select(['sequence', 'body', 'size'])
@@ -49,23 +58,38 @@ export function mailboxQueries(prepared: Prepare) {
         .orderBy('sequence')
         .limit(argument.limit),
     ),
-    body: prepared<{ body: number }>()((argument) =>
-      build.selectFrom('bodies').select(['envelope_id', 'digest', 'expires_hour', 'body']).where('row', '=', argument.body),
+    envelopesAfter: prepared<{ device: number; after: number; limit: number }>()((argument) =>
+      build
+        .selectFrom('waiting')
+        .innerJoin('bodies', 'bodies.row', 'waiting.body')
+        .select(['waiting.sequence', 'bodies.envelope_id', 'bodies.expires_hour', 'bodies.body'])
+        .where('waiting.device', '=', argument.device)
+        .where('waiting.sequence', '>', argument.after)
+        .orderBy('waiting.sequence')
+        .limit(argument.limit),
     ),
     deleteUpTo: prepared<{ device: number; upTo: number }>()((argument) =>
       build.deleteFrom('waiting').where('device', '=', argument.device).where('sequence', '<=', argument.upTo).returning(['body', 'size']),
     ),
-    deleteBodyIfUnused: prepared<{ body: number }>()((argument) =>
+    /** Bodies that wait for this device alone; most do. Asked before their entries are deleted. */
+    deleteBodiesOfOne: prepared<{ device: number; upTo: number }>()((argument) =>
       build
         .deleteFrom('bodies')
-        .where('row', '=', argument.body)
-        .where((where) => where.not(where.exists(build.selectFrom('waiting').select('row').where('body', '=', argument.body)))),
+        .where('row', 'in', (select) =>
+          select.selectFrom('waiting').select('waiting.body').where('device', '=', argument.device).where('sequence', '<=', argument.upTo),
+        )
+        .where(sql<number>`length(recipients)`, '=', RECIPIENT_ROW_BYTES)
+        .returning(['row', 'envelope_id', 'digest']),
+    ),
+    deleteBody: prepared<{ body: number }>()((argument) => build.deleteFrom('bodies').where('row', '=', argument.body)),
+    sharedBody: prepared<{ body: number }>()((argument) =>
+      build.selectFrom('bodies').select(['envelope_id', 'digest', 'recipients']).where('row', '=', argument.body),
+    ),
+    setRecipients: prepared<{ body: number; recipients: Uint8Array }>()((argument) =>
+      build.updateTable('bodies').set({ recipients: argument.recipients }).where('row', '=', argument.body),
     ),
     oldestBodies: prepared<{ limit: number }>()((argument) =>
-      build.selectFrom('bodies').select(['row', 'expires_hour']).orderBy('row').limit(argument.limit),
-    ),
-    deleteWaitingOfBody: prepared<{ body: number }>()((argument) =>
-      build.deleteFrom('waiting').where('body', '=', argument.body).returning(['device', 'size']),
+      build.selectFrom('bodies').select(['row', 'expires_hour', 'recipients']).orderBy('row').limit(argument.limit),
     ),
   };
 }

@@ -40,14 +40,20 @@ export function prepare(database: Database) {
     <Row>(make: (argument: Args) => Compilable<Row>): Query<Args, Row> => {
       const compiled = make(placeholders as Args).compile();
       const statement: Statement<unknown[], Row> = database.prepare(compiled.sql);
-      const bind = (args: Args) => compiled.parameters.map((value) => (value instanceof Placeholder ? args[value.name] : value));
+      // Filled anew for each run: statements run to their end before anything else does.
+      const bound: unknown[] = [...compiled.parameters];
+      const places = bound.flatMap((value, index) => (value instanceof Placeholder ? [[index, value.name] as const] : []));
+      function bind(args: Args): unknown[] {
+        for (const [index, name] of places) bound[index] = args[name];
+        return bound;
+      }
       return {
         run(args) {
-          const { changes, lastInsertRowid } = statement.run(...bind(args));
+          const { changes, lastInsertRowid } = statement.run(bind(args));
           return { changes, lastInsertRowid: Number(lastInsertRowid) };
         },
-        get: (args) => statement.get(...bind(args)),
-        all: (args) => statement.all(...bind(args)),
+        get: (args) => statement.get(bind(args)),
+        all: (args) => statement.all(bind(args)),
       };
     };
 }

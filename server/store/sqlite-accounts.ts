@@ -118,7 +118,7 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
     const account = query.byId.get({ accountId });
     if (!account || list.version !== account.list_version + 1) throw new ProtocolError('version_mismatch');
     if (list.version > MAX_DEVICE_LIST_ENTRIES) throw new ProtocolError('too_large');
-    const before = devices.listedOf(accountId)?.rows ?? new Map<number, number>();
+    const before = devices.listedOf(accountId).rows;
     const removed: number[] = [];
     for (const [deviceId, row] of before) if (!list.deviceIds.includes(deviceId)) removed.push(row);
     for (const row of removed) {
@@ -132,7 +132,13 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
   });
 
   return {
-    register: async (registration) => register.immediate(registration),
+    async register(registration) {
+      try {
+        return register.immediate(registration);
+      } finally {
+        devices.forget(registration.accountId);
+      }
+    },
     usernameIsFree: async (username) => query.byUsername.get({ username }) === undefined,
     accountIdOfUsername: async (username) => query.byUsername.get({ username })?.account_id,
     async account(accountId, afterListVersion) {
@@ -148,7 +154,7 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
       };
     },
     device: async (accountId, deviceId) => deviceOf(accountId, deviceId),
-    deviceCount: async (accountId) => devices.listedOf(accountId)?.rows.size ?? 0,
+    deviceCount: async (accountId) => devices.listedOf(accountId).rows.size,
     publishDeviceRecord: async (publisher, record) => publish.immediate(publisher, record),
     async appendDeviceList(accountId, list) {
       try {

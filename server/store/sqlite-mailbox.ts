@@ -1,21 +1,31 @@
 import type { Database } from 'better-sqlite3';
+import type { Bytes } from '../protocol/bytes.ts';
+import { parseClientFrame, type SubmitFrame } from '../protocol/frames.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
 import { ENVELOPE_KEEP_MS } from '../protocol/limits.ts';
 import type { DeviceRows } from './device-rows.ts';
+import { digestOf } from './digest.ts';
 import { HOUR_MS } from './hours.ts';
 import { mailboxQueries } from './mailbox-queries.ts';
 import type { Prepare } from './query.ts';
-import type { MailboxAddress, MailboxStore, Remembered, Submission, SubmissionResult, WaitingEnvelope } from './store.ts';
+import { packRows, RECIPIENT_ROW_BYTES, unpackRows } from './recipient-rows.ts';
+import { recentEnvelopes } from './recent-envelopes.ts';
+import type { MailboxAddress, MailboxStore, Moment, SubmissionResult, WaitingEnvelope } from './store.ts';
 
 /** How much may wait for one device before senders are told `mailbox_full`. */
 export type MailboxQuota = { maxEnvelopes: number; maxBytes: number };
 
+/** What left a mailbox. */
+type Gone = { device: number; envelopeId: Uint8Array; digest: Uint8Array };
+/** Bodies that had several recipients, and who of them is done. */
+type Shared = Map<number, number[]>;
 type Mailbox = { lastSequence: number; acknowledged: number; envelopes: number; bytes: number };
 
 // Stored in the hour that has begun, kept for the full time after the hour has ended.
 const KEEP_HOURS = ENVELOPE_KEEP_MS / HOUR_MS + 1;
 
-// So many bodies are looked at in one go, between which the relay answers others.
-const EXPIRE_BODIES_AT_ONCE = 500;
+// So many entries of mailboxes run out in one transaction, between which the relay answers others; a body more may carry a whole group.
+const EXPIRE_ROWS_AT_ONCE = 500;
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
@@ -24,6 +34,7 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 export function sqliteMailbox(database: Database, prepared: Prepare, devices: DeviceRows, quota: MailboxQuota) {
   const query = mailboxQueries(prepared);
   const mailboxes = new Map<number, Mailbox>();
+  const recent = recentEnvelopes();
 
   function mailboxOf(device: number): Mailbox {
     const known = mailboxes.get(device);
@@ -31,7 +42,8 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     const cursors = query.cursors.get({ device });
     const fill = query.fill.get({ device });
     const mailbox: Mailbox = {
-      lastSequence: cursors?.last_sequence ?? 0,
+      // Written when something leaves the mailbox; until then the newest that waits is the last.
+      lastSequence: Math.max(cursors?.last_sequence ?? 0, fill?.newest ?? 0),
       acknowledged: cursors?.acknowledged ?? 0,
       envelopes: fill?.envelopes ?? 0,
       bytes: fill?.bytes ?? 0,
@@ -40,45 +52,61 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     return mailbox;
   }
 
-  function accountsOf(submission: Submission, chosen: (index: number) => boolean): string[] {
-    return [...new Set(submission.recipients.filter((_, index) => chosen(index)).map((recipient) => recipient.accountId))];
+  function accountsOf({ recipients }: SubmitFrame, chosen: (index: number) => boolean): string[] {
+    return [...new Set(recipients.filter((_, index) => chosen(index)).map(({ accountId }) => accountId))];
+  }
+
+  /** For each recipient the digest under which its mailbox has, or just had, an envelope of this id. */
+  function knownDigests(envelopeId: Uint8Array, rows: readonly number[], now: number): (Uint8Array | undefined)[] {
+    const sameId = query.bodiesOfEnvelope.all({ envelopeId }).map(({ digest, recipients }) => ({ digest, rows: unpackRows(recipients) }));
+    return rows.map((row) => sameId.find((other) => other.rows.includes(row))?.digest ?? recent.digestOf(row, envelopeId, now));
+  }
+
+  function hasRoom(device: number, size: number): boolean {
+    const { envelopes, bytes } = mailboxOf(device);
+    return envelopes < quota.maxEnvelopes && bytes + size <= quota.maxBytes;
+  }
+
+  function refusal(frame: SubmitFrame, code: ErrorCode, chosen: (index: number) => boolean): SubmissionResult | undefined {
+    const accounts = accountsOf(frame, chosen);
+    return accounts.length > 0 ? { accepted: false, code, accounts } : undefined;
   }
 
   /** Every check comes before the first write: a submission that is refused has stored nothing. */
-  function place(submission: Submission, remembered: Remembered, touched: Set<number>): SubmissionResult {
-    const { envelopeId, digest, body } = submission;
-    const rows = submission.recipients.map(devices.rowOf);
-    const mismatched = accountsOf(submission, (index) => rows[index] === undefined);
-    if (mismatched.length > 0) return { accepted: false, code: 'mismatched_devices', accounts: mismatched };
+  function place(frame: SubmitFrame, at: Moment, touched: Set<number>): SubmissionResult {
+    const { envelopeId, body, recipients } = frame;
+    const found = recipients.map(devices.rowOf);
+    const mismatched = refusal(frame, 'mismatched_devices', (index) => found[index] === undefined);
+    if (mismatched) return mismatched;
+    const rows = found as number[];
+    const digest = digestOf(body);
+    const known = knownDigests(envelopeId, rows, at.monotonic);
+    const refused =
+      refusal(frame, 'conflict', (index) => !equal(known[index] ?? digest, digest)) ??
+      refusal(frame, 'mailbox_full', (index) => known[index] === undefined && !hasRoom(rows[index] as number, body.length));
+    if (refused) return refused;
 
-    const sameId = query.bodiesOfEnvelope.all({ envelopeId });
-    const knownAs = (device: number) =>
-      sameId.find((other) => query.isWaiting.get({ device, body: other.row }))?.digest ?? remembered(device, envelopeId);
-    const known = rows.map((row) => knownAs(row as number));
-    const conflicting = accountsOf(submission, (index) => !equal(known[index] ?? digest, digest));
-    if (conflicting.length > 0) return { accepted: false, code: 'conflict', accounts: conflicting };
-
-    const full = accountsOf(submission, (index) => {
-      const mailbox = mailboxOf(rows[index] as number);
-      const fits = mailbox.envelopes < quota.maxEnvelopes && mailbox.bytes + body.length <= quota.maxBytes;
-      return known[index] === undefined && !fits;
-    });
-    if (full.length > 0) return { accepted: false, code: 'mailbox_full', accounts: full };
-
-    const storedHour = Math.floor(submission.now / HOUR_MS);
-    const targets = (rows as number[]).filter((_, index) => known[index] === undefined);
+    const storedHour = Math.floor(at.calendar / HOUR_MS);
     const placed: MailboxAddress[] = [];
-    let bodyRow = sameId.find((other) => equal(other.digest, digest))?.row;
-    if (targets.length > 0)
-      bodyRow ??= query.insertBody.run({ envelopeId, digest, expiresHour: storedHour + KEEP_HOURS, body }).lastInsertRowid;
-    for (const device of targets) {
-      const mailbox = mailboxOf(device);
-      touched.add(device);
-      mailbox.lastSequence += 1;
-      mailbox.envelopes += 1;
-      mailbox.bytes += body.length;
-      query.insertWaiting.run({ device, sequence: mailbox.lastSequence, body: bodyRow as number, size: body.length });
-      placed.push({ deviceRow: device, sequence: mailbox.lastSequence });
+    const targets = rows.filter((_, index) => known[index] === undefined);
+    if (targets.length > 0) {
+      const expiresHour = storedHour + KEEP_HOURS;
+      const bodyRow = query.insertBody.run({
+        envelopeId,
+        digest,
+        expiresHour,
+        recipients: packRows(targets.toSorted((a, b) => a - b)),
+        body,
+      }).lastInsertRowid;
+      for (const device of targets) {
+        const mailbox = mailboxOf(device);
+        touched.add(device);
+        mailbox.lastSequence += 1;
+        mailbox.envelopes += 1;
+        mailbox.bytes += body.length;
+        query.insertWaiting.run({ device, sequence: mailbox.lastSequence, body: bodyRow, size: body.length });
+        placed.push({ deviceRow: device, sequence: mailbox.lastSequence });
+      }
     }
     return { accepted: true, storedAt: storedHour * HOUR_MS, placed };
   }
@@ -94,76 +122,112 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     }
   }
 
-  function submitAll(batch: readonly Submission[], remembered: Remembered): SubmissionResult[] {
-    return atomically((touched) => {
-      const results = batch.map((submission) => place(submission, remembered, touched));
-      for (const device of touched) query.setLastSequence.run({ device, sequence: mailboxOf(device).lastSequence });
-      return results;
-    });
+  function submitAll(frames: readonly Bytes[], at: Moment): SubmissionResult[] {
+    const parsed = frames.map((frame) => parseClientFrame(frame) as SubmitFrame);
+    return atomically((touched) => parsed.map((frame) => place(frame, at, touched)));
   }
 
-  function release(device: number, removed: readonly { body: number; size: number }[]): void {
+  /** Deletes up to and including `upTo`; the bodies that wait for others as well are gathered in `shared`. */
+  function removeUpTo(device: number, upTo: number, shared: Shared): Gone[] {
     const mailbox = mailboxOf(device);
-    for (const { body, size } of removed) {
+    const sole = new Set<number>();
+    const gone = query.deleteBodiesOfOne.all({ device, upTo }).map(({ row, envelope_id, digest }) => {
+      sole.add(row);
+      return { device, envelopeId: envelope_id, digest };
+    });
+    for (const { body, size } of query.deleteUpTo.all({ device, upTo })) {
       mailbox.envelopes -= 1;
       mailbox.bytes -= size;
-      query.deleteBodyIfUnused.run({ body });
+      if (sole.has(body)) continue;
+      const others = shared.get(body);
+      if (others) others.push(device);
+      else shared.set(body, [device]);
+    }
+    query.setCursors.run({ device, lastSequence: mailbox.lastSequence, acknowledged: mailbox.acknowledged });
+    return gone;
+  }
+
+  /** Once for each body, however many are done with it: its list of recipients is written anew, and with the last it goes. */
+  function releaseShared(shared: Shared): Gone[] {
+    const gone: Gone[] = [];
+    for (const [body, done] of shared) {
+      const found = query.sharedBody.get({ body });
+      if (!found) throw new Error('a mailbox names a body that is gone');
+      const away = new Set(done);
+      const left = unpackRows(found.recipients).filter((row) => !away.has(row));
+      if (left.length === 0) query.deleteBody.run({ body });
+      else query.setRecipients.run({ body, recipients: packRows(left) });
+      for (const device of done) gone.push({ device, envelopeId: found.envelope_id, digest: found.digest });
+    }
+    return gone;
+  }
+
+  function acknowledgeAll(acknowledgements: ReadonlyMap<number, number>, now: number): void {
+    // An acknowledgement that power loss undoes is given again: the next commit that matters takes it to the disk with its own.
+    database.pragma('synchronous = NORMAL');
+    try {
+      const gone = atomically((touched) => {
+        const shared: Shared = new Map();
+        const removed = [...acknowledgements].flatMap(([device, upTo]) => {
+          touched.add(device);
+          const mailbox = mailboxOf(device);
+          mailbox.acknowledged = Math.max(mailbox.acknowledged, upTo);
+          return removeUpTo(device, upTo, shared);
+        });
+        return removed.concat(releaseShared(shared));
+      });
+      for (const { device, envelopeId, digest } of gone) recent.remember(device, envelopeId, digest, now);
+    } finally {
+      database.pragma('synchronous = FULL');
     }
   }
 
-  function acknowledgeAll(acknowledgements: ReadonlyMap<number, number>): void {
-    atomically((touched) => {
-      for (const [device, upTo] of acknowledgements) {
-        const mailbox = mailboxOf(device);
-        touched.add(device);
-        release(device, query.deleteUpTo.all({ device, upTo }));
-        mailbox.acknowledged = Math.max(mailbox.acknowledged, upTo);
-        query.setAcknowledged.run({ device, sequence: mailbox.acknowledged });
-      }
-    });
-  }
-
-  /** Bodies are numbered in the order they came, so the first that still lives ends the search. */
+  /** The oldest bodies that have run out, as many as one transaction may take. They stand at the front of their mailboxes. */
   function expireSome(hour: number): { expired: number; done: boolean } {
     return atomically((touched) => {
-      const oldest = query.oldestBodies.all({ limit: EXPIRE_BODIES_AT_ONCE });
-      const over = oldest.filter((body) => body.expires_hour <= hour);
-      let expired = 0;
-      for (const { row } of over) {
-        for (const entry of query.deleteWaitingOfBody.all({ body: row })) {
-          touched.add(entry.device);
-          release(entry.device, [{ body: row, size: entry.size }]);
-          expired += 1;
-        }
+      const oldest = query.oldestBodies.all({ limit: EXPIRE_ROWS_AT_ONCE });
+      const lapsed = new Map<number, number>();
+      let [last, expired] = [0, 0];
+      for (const { row, expires_hour, recipients } of oldest) {
+        if (expires_hour > hour || expired >= EXPIRE_ROWS_AT_ONCE) break;
+        for (const device of unpackRows(recipients)) lapsed.set(device, (lapsed.get(device) ?? 0) + 1);
+        expired += recipients.length / RECIPIENT_ROW_BYTES;
+        last = row;
       }
-      return { expired, done: over.length < EXPIRE_BODIES_AT_ONCE };
+      const shared: Shared = new Map();
+      for (const [device, count] of lapsed) {
+        touched.add(device);
+        const front = query.sizesAfter.all({ device, after: 0, limit: count });
+        const newest = front.findLast(({ body }) => body <= last);
+        if (newest) removeUpTo(device, newest.sequence, shared);
+      }
+      releaseShared(shared);
+      return { expired, done: expired === 0 };
     });
   }
 
   const store: MailboxStore = {
-    submit: async (batch, remembered) => submitAll(batch, remembered),
-    acknowledge: async (acknowledgements) => acknowledgeAll(acknowledgements),
+    submit: async (frames, at) => submitAll(frames, at),
+    acknowledge: async (acknowledgements, now) => acknowledgeAll(acknowledgements, now),
     async mailbox(device) {
       const { acknowledged, lastSequence, envelopes } = mailboxOf(device);
       return { acknowledged, lastSequence, waiting: envelopes };
     },
     async waiting(device, after, maxEnvelopes, maxBytes) {
-      const page: WaitingEnvelope[] = [];
-      let size = 0;
-      for (const entry of query.waitingAfter.all({ device, after, limit: maxEnvelopes })) {
-        size += entry.size;
-        if (page.length > 0 && size > maxBytes) break;
-        const body = query.body.get({ body: entry.body });
-        if (!body) throw new Error('a mailbox names a body that is gone');
-        page.push({
-          sequence: entry.sequence,
-          envelopeId: new Uint8Array(body.envelope_id),
-          digest: new Uint8Array(body.digest),
-          storedAt: (body.expires_hour - KEEP_HOURS) * HOUR_MS,
-          body: new Uint8Array(body.body),
-        });
+      let [limit, bytes] = [0, 0];
+      for (const { size } of query.sizesAfter.all({ device, after, limit: maxEnvelopes })) {
+        bytes += size;
+        if (limit > 0 && bytes > maxBytes) break;
+        limit += 1;
       }
-      return page;
+      return query.envelopesAfter.all({ device, after, limit }).map(
+        ({ sequence, envelope_id, expires_hour, body }): WaitingEnvelope => ({
+          sequence,
+          envelopeId: new Uint8Array(envelope_id),
+          storedAt: (expires_hour - KEEP_HOURS) * HOUR_MS,
+          body: new Uint8Array(body),
+        }),
+      );
     },
     resolve: async (recipients) => recipients.map(devices.rowOf).filter((row) => row !== undefined),
     async expire(now) {
@@ -183,7 +247,9 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     store,
     /** Inside the transaction that removes the device. */
     erase(device: number): void {
-      release(device, query.deleteUpTo.all({ device, upTo: Number.MAX_SAFE_INTEGER }));
+      const shared: Shared = new Map();
+      removeUpTo(device, Number.MAX_SAFE_INTEGER, shared);
+      releaseShared(shared);
       mailboxes.delete(device);
     },
   };

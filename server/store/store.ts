@@ -48,21 +48,20 @@ export type PrekeyStore = {
   countOneTimePrekeys(deviceRow: number): Promise<number>;
 };
 
-export type Submission = { envelopeId: Bytes; digest: Bytes; recipients: Recipient[]; body: Bytes; now: number };
 export type MailboxAddress = { deviceRow: number; sequence: number };
 export type SubmissionResult =
   | { accepted: true; storedAt: number; placed: MailboxAddress[] }
   | { accepted: false; code: ErrorCode; accounts: string[] };
-export type WaitingEnvelope = { sequence: number; envelopeId: Bytes; digest: Bytes; storedAt: number; body: Bytes };
+export type WaitingEnvelope = { sequence: number; envelopeId: Bytes; storedAt: number; body: Bytes };
 export type MailboxState = { acknowledged: number; lastSequence: number; waiting: number };
 
-/** The digest under which this mailbox took an envelope of that id a short while ago, if it did. */
-export type Remembered = (deviceRow: number, envelopeId: Bytes) => Bytes | undefined;
+/** When: on the calendar for what is stamped, and on the clock that never leaps for what is remembered. Milliseconds. */
+export type Moment = { calendar: number; monotonic: number };
 
 export type MailboxStore = {
-  /** One transaction for the whole batch; each submission in it is stored for all its recipients or for none. */
-  submit(batch: readonly Submission[], remembered: Remembered): Promise<SubmissionResult[]>;
-  acknowledge(acknowledgements: ReadonlyMap<number, number>): Promise<void>;
+  /** Submit frames as they came, found well formed. One transaction for all; each is stored for all its recipients or for none. */
+  submit(frames: readonly Bytes[], at: Moment): Promise<SubmissionResult[]>;
+  acknowledge(acknowledgements: ReadonlyMap<number, number>, monotonic: number): Promise<void>;
   mailbox(deviceRow: number): Promise<MailboxState>;
   /** In order of sequence, at least one when one waits, then up to both bounds. */
   waiting(deviceRow: number, after: number, maxEnvelopes: number, maxBytes: number): Promise<WaitingEnvelope[]>;

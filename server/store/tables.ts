@@ -17,8 +17,8 @@ export type Tables = {
   };
   mailboxes: { device: number; last_sequence: number; acknowledged: number };
   one_time_prekeys: { device: number; id: number; public_key: Blob };
-  bodies: { row: Generated<number>; envelope_id: Blob; digest: Blob; expires_hour: number; body: Blob };
-  waiting: { row: Generated<number>; device: number; sequence: number; body: number; size: number };
+  bodies: { row: Generated<number>; envelope_id: Blob; digest: Blob; expires_hour: number; recipients: Blob; body: Blob };
+  waiting: { device: number; sequence: number; body: number; size: number };
   group_logs: { row: Generated<number>; group_id: string; access_key: Blob; version: number; size: number };
   group_entries: { row: Generated<number>; group_log: number; version: number; entry: Blob };
   invites: {

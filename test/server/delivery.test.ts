@@ -38,15 +38,19 @@ function markOf(frame: RelayFrame): number {
   return new DataView(frame.body.buffer, frame.body.byteOffset).getUint32(0);
 }
 
+// An acknowledgement may lead to a page being read, and its end to another.
+const ROUNDS = 3;
+
 /**
- * Waits until the relay has dealt with what this socket sent before; answers what arrived meanwhile. Twice around: the first answer may
- * overtake what is just being read from disk.
+ * Waits until the relay has dealt with what this socket sent before, and its store with what that led to; answers what arrived meanwhile.
+ * The store does one thing after the other, so that an answer of its own comes after all that was asked before.
  */
 async function barrier(socket: RelaySocket, value: number): Promise<RelayFrame[]> {
   const frames: RelayFrame[] = [];
-  for (let round = 0; round < 2; round++) {
+  for (let round = 0; round <= ROUNDS; round++) {
     socket.send({ type: 'ping', value });
     for (let frame = await socket.next(); frame.type !== 'pong'; frame = await socket.next()) frames.push(frame);
+    await local.relay.store.resolve([]);
   }
   return frames;
 }

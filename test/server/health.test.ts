@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RATES } from '../../server/config/rates.ts';
 import { type LocalRelay, localRelay } from '../support/relay-in-process.ts';
@@ -36,6 +37,8 @@ describe('health', () => {
     await local.relay.store.close();
     expect(await ask('/healthz')).toEqual(WELL);
     expect(await ask('/readyz')).toEqual(UNWELL);
+    await local.close().catch(() => rmSync(local.dataDir, { recursive: true }));
+    local = await localRelay();
   });
 
   it('R34, R37: a relay that stops is up and not ready, and takes nothing new', async () => {

@@ -15,6 +15,7 @@ beforeAll(async () => {
   writeFileSync(join(clientDir, 'index.html'), '<!doctype html><title>Sottovoce</title>');
   writeFileSync(join(clientDir, 'assets', 'main-4f3a2b1c.js'), script);
   writeFileSync(join(clientDir, '..', 'outside.txt'), 'outside');
+  for (const name of ['.hidden', 'assets/.hidden']) writeFileSync(join(clientDir, name), 'outside');
   local = await localRelay({ config: { clientDir } });
 });
 afterAll(async () => {
@@ -63,8 +64,45 @@ describe('the page', () => {
     }
   });
 
+  it('R29: what a browser still has is not sent again, unless it changed', async () => {
+    const first = await get('/');
+    const tag = first.headers.get('etag') ?? '';
+    const again = await get('/', { 'if-none-match': tag });
+    expect([again.status, await again.text(), again.headers.get('cache-control')]).toEqual([304, '', 'no-cache']);
+    expect((await get('/', { 'if-none-match': 'W/"of another day"' })).status).toBe(200);
+
+    const changed = '<!doctype html><title>Sottovoce, rebuilt</title>';
+    writeFileSync(join(clientDir, 'index.html'), changed);
+    const later = await get('/', { 'if-none-match': tag });
+    expect([later.status, await later.text()]).toEqual([200, changed]);
+    const head = await fetch(`${local.origin}/`, { method: 'HEAD', headers: { 'accept-encoding': 'identity' } });
+    expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, String(changed.length), '']);
+  });
+
+  it('R29: each kind of file says what it is, and what nobody knows is bytes', async () => {
+    for (const [name, type] of [
+      ['sign.svg', 'image/svg+xml'],
+      ['style.css', 'text/css; charset=utf-8'],
+      ['part.wasm', 'application/wasm'],
+      ['sound.strange', 'application/octet-stream'],
+    ] as const) {
+      writeFileSync(join(clientDir, name), name);
+      expect((await get(`/${name}`)).headers.get('content-type')).toBe(type);
+    }
+  });
+
   it('R29: nothing outside the folder is served', async () => {
-    for (const path of ['/..%2foutside.txt', '/assets/..%2f..%2foutside.txt', '/%2e%2e/outside.txt', '/.%00', '/assets/']) {
+    for (const path of [
+      '/..%2foutside.txt',
+      '/assets/..%2f..%2foutside.txt',
+      '/%2e%2e/outside.txt',
+      '/.%00',
+      '/assets/',
+      '/assets',
+      '/.hidden',
+      '/assets/.hidden',
+      '//outside.txt',
+    ]) {
       const answer = await get(path);
       expect([path, answer.status >= 400]).toEqual([path, true]);
       expect(await answer.text()).not.toContain('outside');

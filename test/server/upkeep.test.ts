@@ -79,7 +79,8 @@ describe('peers', () => {
     for (let requestId = 0; requestId < 500; requestId++) {
       alice.send({ type: 'submit', requestId, envelopeId: new Uint8Array(16), recipients: nobody, body: new Uint8Array(2_048) });
     }
-    await until(() => alice.raw.bufferedAmount === 0 || alice.raw.readyState !== alice.raw.OPEN);
+    // The relay reads on only as its store gets through; an answer of the store is a turn of it.
+    while (alice.raw.bufferedAmount > 0 && alice.raw.readyState === alice.raw.OPEN) await local.relay.store.resolve([]);
     alice.raw.resume();
     expect(await alice.closed).toBe(1006);
     expect(await granted(local.origin, 'account/me', {}, local.members[0]?.token)).toMatchObject({ username: 'admin_0' });

@@ -23,7 +23,7 @@ export function dumpDatabase(dataDir: string): DumpedTable[] {
 /** All that D7 admits. Whoever adds a column answers for it here. */
 const ADMITTED_COLUMNS: Record<string, readonly string[]> = {
   accounts: ['row', 'account_id', 'username', 'role', 'genesis', 'list_version'],
-  bodies: ['row', 'envelope_id', 'digest', 'expires_hour', 'body'],
+  bodies: ['row', 'envelope_id', 'digest', 'expires_hour', 'recipients', 'body'],
   device_lists: ['account', 'version', 'entry'],
   devices: ['row', 'account', 'device_id', 'login_key', 'record', 'record_sequence'],
   group_entries: ['row', 'group_log', 'version', 'entry'],
@@ -33,7 +33,7 @@ const ADMITTED_COLUMNS: Record<string, readonly string[]> = {
   one_time_prekeys: ['device', 'id', 'public_key'],
   rotations: ['account', 'version', 'entry'],
   sqlite_sequence: ['name', 'seq'],
-  waiting: ['row', 'device', 'sequence', 'body', 'size'],
+  waiting: ['device', 'sequence', 'body', 'size'],
 };
 
 /** `table.column` of everything that is not admitted. */

@@ -72,7 +72,14 @@ export function createControl({ core, conversations, sync, retry }: ControlParts
     step.after(() => void sync.join(body.groupId).catch(() => undefined));
   }
 
-  function learnSecret(record: GroupRecord, groupId: ConversationId, body: WithSecret): GroupRecord {
+  /** Beyond the bound the oldest of whoever sent most go, so that no member pushes out what another said. */
+  function bounded(pending: GroupRecord['pending']): GroupRecord['pending'] {
+    if (pending.length <= MAX_PENDING) return pending;
+    const most = [...Map.groupBy(pending, ({ by }) => by).values()].reduce((largest, one) => (one.length > largest.length ? one : largest));
+    return bounded(pending.filter((one) => one !== most[0]));
+  }
+
+  function learnSecret(record: GroupRecord, groupId: ConversationId, body: WithSecret, by: AccountId): GroupRecord {
     if (!body.secret || record.epochs.some(({ epoch }) => epoch === body.epoch)) return record;
     const state = stateOf(record);
     const secret = fromBase64url(body.secret);
@@ -84,7 +91,7 @@ export function createControl({ core, conversations, sync, retry }: ControlParts
         : record;
     }
     if (record.pending.some((one) => one.epoch === body.epoch && equalBytes(one.secret, secret))) return record;
-    return { ...record, pending: [...record.pending, { epoch: body.epoch, secret }].slice(-MAX_PENDING) };
+    return { ...record, pending: bounded([...record.pending, { epoch: body.epoch, secret, by }]) };
   }
 
   function acceptKey(step: Step, from: Device, body: SenderKeyBody): void {
@@ -119,7 +126,7 @@ export function createControl({ core, conversations, sync, retry }: ControlParts
   function takeIn(step: Step, from: Device, body: WithSecret, reads: boolean): void {
     const record = step.get('groups', body.groupId);
     if (!record) return;
-    const learned = learnSecret(record, body.groupId, body);
+    const learned = learnSecret(record, body.groupId, body, from.accountId);
     if (learned !== record) step.put('groups', body.groupId, learned);
     // A secret for an epoch whose entry is here already opens what was held; one for a later epoch lets the log be read.
     if (!reads && learned.pending.length > 0) step.after(() => void sync.group(body.groupId).catch(() => undefined));

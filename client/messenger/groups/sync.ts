@@ -10,7 +10,7 @@ import {
   equalBytes,
   fromBase64url,
   type GroupState,
-  recoverLogKeys,
+  recoverEpochs,
   applyLogSlot,
   encodeGroupState,
   toBase64url,
@@ -54,6 +54,9 @@ export type SyncParts = {
   /** Somebody left: a new epoch is due. */
   rotationDue(groupId: ConversationId): void;
 };
+
+// Beside what is pending, which is bounded and may be false: those that the log has confirmed always have their turn.
+const MAX_EPOCHS_TRIED = 4;
 
 const isHidden = (error: unknown): boolean => error instanceof RelayFailure && error.code === 'not_found';
 
@@ -125,8 +128,8 @@ export function createSync({ core, log, directory, conversations, outbox, change
 
   /** The access key changes with the epoch, and which epoch the relay is at is not known: newest first. */
   async function read(groupId: ConversationId, record: GroupRecord, from: number): Promise<Bytes[] | null> {
-    const newestFirst = [...record.epochs, ...record.pending].sort((a, b) => b.epoch - a.epoch);
-    for (const epoch of newestFirst.slice(0, 8)) {
+    const newestFirst = [...record.epochs.slice(-MAX_EPOCHS_TRIED), ...record.pending].sort((a, b) => b.epoch - a.epoch);
+    for (const epoch of newestFirst) {
       try {
         return await log.read(groupId, from, await keysOf(groupId, epoch));
       } catch (error) {
@@ -167,11 +170,11 @@ export function createSync({ core, log, directory, conversations, outbox, change
     const id = fromBase64url(groupId);
     const own = await keysOf(groupId, welcome);
     const slots = await log.read(groupId, 0, own);
-    const keys = await recoverLogKeys(id, slots, welcome.epoch, own.log);
+    const epochs = await recoverEpochs(id, slots, welcome.epoch, own.log, welcome.logHead);
     const commitment = epochCommitment(welcome.secret, id, welcome.epoch);
     const keyOf = (epoch: number): EpochLogKey[] => {
-      const key = keys.get(epoch);
-      return key ? [{ log: key, confirmed: true, ...(epoch === welcome.epoch && { commitment }) }] : [];
+      const known = epochs.get(epoch);
+      return known ? [{ ...known, confirmed: true }] : [];
     };
     let state: GroupState | null = null;
     for (const slot of slots) {
@@ -182,6 +185,10 @@ export function createSync({ core, log, directory, conversations, outbox, change
     if (!state || compareHead(state, welcome.logVersion, welcome.logHead) !== 'same') return null;
     if (state.epoch !== welcome.epoch || !equalBytes(state.epochCommitment, commitment)) return null;
     if (!state.members.has(core.account().accountId)) return null;
+    // Who was in the group before is shown how it went on from there, and not the time before he left.
+    const before = core.read.get('groups', groupId);
+    const known = before && stateOf(before);
+    if (known && ['ahead', 'differs'].includes(compareHead(state, known.version, known.headHash))) return null;
     const { epoch, secret } = welcome;
     return {
       state: encodeGroupState(state),

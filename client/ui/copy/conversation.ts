@@ -8,7 +8,7 @@ export const statusWords: Record<MessageStatus, string> = {
   sent: 'Sent',
   delivered: 'Delivered',
   read: 'Read',
-  failed: 'Not sent',
+  failed: 'Not delivered',
 };
 
 export const list = {

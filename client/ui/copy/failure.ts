@@ -19,6 +19,7 @@ const SENTENCES: Record<FailureCode, string> = {
   'group-full': 'This group is full.',
   'rate-limited': 'That was too often in a short time. Wait a moment and try again.',
   'mailbox-full': 'Their mailbox is full. It will be possible again once they have been online.',
+  'not-delivered': 'No device of theirs confirmed this within 30 days, and the relay does not keep it longer.',
   'wrong-words': 'These words do not belong to this account. Compare each one with what you wrote down.',
   'owned-elsewhere': 'Sottovoce is open in another tab.',
   locked: 'Sottovoce is locked. Unlock it first.',
