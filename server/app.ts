@@ -1,13 +1,16 @@
 import fastifyWebsocket from '@fastify/websocket';
-import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { Config } from './config/config.ts';
-import { traceOf, installErrors } from './plugins/errors.ts';
+import { installErrors } from './plugins/errors.ts';
+import { healthRoutes, installGate } from './plugins/health.ts';
+import { logOptions, operatorLog } from './plugins/log.ts';
+import { serveMetrics } from './plugins/metrics-listener.ts';
 import { servePage } from './plugins/page.ts';
 import { installSchemas } from './plugins/schemas.ts';
 import { installSecurityHeaders } from './plugins/security-headers.ts';
+import { openTls, type Tls } from './plugins/tls.ts';
 import { systemClock, systemRandom } from './ports.ts';
 import { MAX_FRAME_BYTES, MAX_REQUEST_BYTES } from './protocol/limits.ts';
-import { addressKey } from './relay/rate-limit.ts';
 import { openRelay, type Relay, type RelayPorts } from './relay/relay.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { deviceRoutes } from './routes/devices.ts';
@@ -27,7 +30,9 @@ const SOCKET_MAX_PAYLOAD_BYTES = 2 * MAX_FRAME_BYTES;
 
 const RESTARTING = 1012;
 
-export type App = { server: FastifyInstance; relay: Relay };
+const GOODBYE_PATIENCE_MS = 300;
+
+export type App = { server: FastifyInstance; relay: Relay; tls: Tls | undefined };
 
 /** Undefined while the relay does not listen. */
 export function portOf(server: FastifyInstance): number | undefined {
@@ -41,46 +46,68 @@ export async function buildApp(
   ports: RelayPorts = { clock: systemClock, random: systemRandom },
   ended: () => void = () => undefined,
 ): Promise<App> {
-  const server = Fastify({
+  // Loaded only where it is used.
+  const metrics = config.metricsPort ? (await import('./plugins/metrics.ts')).openMetrics() : undefined;
+  const tls = openTls(config, ports.clock, {
+    loaded() {
+      metrics?.certificate('loaded');
+      server.log.info('a new certificate is in place');
+    },
+    kept(why) {
+      metrics?.certificate('kept');
+      server.log.warn({ why }, 'the new certificate is not good, and the one before stays');
+    },
+  });
+  const options: FastifyServerOptions & { https?: object } = {
     // Nothing of a request is logged: paths say little, but addresses would stand beside times.
-    logger: { level: config.logLevel, base: null },
+    logger: logOptions(config.logLevel),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_REQUEST_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: 60_000,
     forceCloseConnections: true,
+    // We say so ourselves, in the protocol's words.
+    return503OnClosing: false,
     trustProxy: config.trustedProxies.length > 0 && config.trustedProxies,
-  });
-  const origin = (): string => config.origin ?? `http://localhost:${portOf(server) ?? config.port}`;
-  const relay = await openRelay(config, ports, origin, {
-    failed: (error) => server.log.error(traceOf(error), 'work behind the routes failed'),
-    expired: (envelopes) => server.log.info({ envelopes }, 'envelopes expired'),
-    lost: (error) => {
-      server.log.fatal(traceOf(error), 'the store has ended by itself');
-      ended();
-    },
-  });
+    ...(tls && { https: tls.options }),
+  };
+  const server: FastifyInstance = Fastify(options);
+  // As browsers write it: without the port that goes without saying.
+  const origin = (): string =>
+    config.origin ?? new URL(`${tls ? 'https' : 'http'}://${tls?.name ?? 'localhost'}:${portOf(server) ?? config.port}`).origin;
+  const log = operatorLog(server.log, ports.clock, ended);
+  const relay = await openRelay(config, ports, origin, log, metrics?.counts);
 
   installSchemas(server);
   installErrors(server);
   installSecurityHeaders(server, origin);
   server.removeContentTypeParser('text/plain');
-  server.addHook('onRequest', async (request) => relay.limits.require('addressRequest', addressKey(request.ip)));
-  server.addHook('onClose', () => relay.close());
+  server.addHook('onError', async (_request, _reply, error) => void relay.disk.note(error));
+  server.addHook('onClose', () => {
+    tls?.stop();
+    log.flush();
+    return relay.close();
+  });
+  tls?.watch(server.server);
   await server.register(fastifyWebsocket, {
     options: { maxPayload: SOCKET_MAX_PAYLOAD_BYTES, perMessageDeflate: false },
-    // Told to come back; who does not answer at once is cut off, so that a restart is quick.
-    preClose(done) {
+    // Told to come back when what they submitted is on disk and answered. Who does not answer at once is cut off, so that a restart is quick.
+    async preClose() {
+      await relay.drain();
       for (const socket of server.websocketServer.clients) socket.close(RESTARTING, 'unavailable');
-      server.websocketServer.close(() => done());
-      ports.clock.setTimer(300, () => {
+      ports.clock.setTimer(GOODBYE_PATIENCE_MS, () => {
         for (const socket of server.websocketServer.clients) socket.terminate();
       });
+      await new Promise((resolve) => server.websocketServer.close(resolve));
     },
   });
 
+  // After the sockets' own hooks, which end the connection of an upgrade that is refused.
+  installGate(server, relay);
+  if (metrics) serveMetrics(server, metrics, relay, config, tls);
   for (const routes of [
     relayInfoRoutes,
+    healthRoutes,
     registrationRoutes,
     loginRoutes,
     accountRoutes,
@@ -93,5 +120,5 @@ export async function buildApp(
     routes(server, relay);
   }
   await servePage(server, config.clientDir);
-  return { server, relay };
+  return { server, relay, tls };
 }

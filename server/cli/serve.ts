@@ -1,7 +1,9 @@
-import { buildApp, portOf } from '../app.ts';
+import { type App, buildApp, portOf } from '../app.ts';
 import { readConfigFrom } from '../config/config.ts';
 import { ConfigMistake } from '../config/setting.ts';
 import { listenForActs } from '../admin/acts-server.ts';
+import { SETTING_KEYS, SETTINGS } from '../config/settings.ts';
+import { RELAY_VERSION } from '../version.ts';
 import { type Command, CommandMistake, type Input } from './command.ts';
 
 // Longer than the sockets get to say goodbye; a second signal or a hung disk must not keep the process.
@@ -15,39 +17,58 @@ function sentenceOf(error: unknown): string {
   return error instanceof ConfigMistake ? told : `The relay could not start: ${told}`;
 }
 
-/** Resolves with the exit code when the relay was told to end. */
+/** Resolves with the exit code when the relay was told to end and has, was told so twice, or its store is lost. */
+function untilStopped({ server, tls }: App, lost: Promise<void>): Promise<number> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    function stop(signal: string): void {
+      if (stopping) return resolve(1);
+      stopping = true;
+      server.log.info({ signal }, 'stopping');
+      setTimeout(() => resolve(0), CLOSE_WITHIN_MS).unref();
+      server.close().then(
+        () => resolve(0),
+        () => resolve(1),
+      );
+    }
+    void lost.then(() => resolve(1));
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    // A terminal that closes says so too: then a relay without a certificate to read ends as it should.
+    process.on('SIGHUP', tls ? tls.reload : stop);
+    // Started by another program over a channel: ends with it, so that no relay is left behind unseen.
+    if (process.connected) process.once('disconnect', () => stop('disconnect'));
+  });
+}
+
 async function start({ env, config: named, json, out, err }: Input): Promise<number> {
-  const { config, strange } = readConfigFrom(env, named);
+  const { config, sources, strange } = readConfigFrom(env, named);
   for (const name of strange) err(`The environment sets ${name}, and there is no such setting.\n`);
-  const { promise: ended, resolve } = Promise.withResolvers<number>();
-  const { server, relay } = await buildApp(config, undefined, () => resolve(1));
+  const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
+  const app = await buildApp(config, undefined, lose);
+  const { server, relay, tls } = app;
+  const stopped = untilStopped(app, lost);
   const warning = await listenForActs(server, relay);
   if (warning !== undefined) err(`${warning}\n`);
-  function stop(): void {
-    setTimeout(() => resolve(0), CLOSE_WITHIN_MS).unref();
-    server.close().then(
-      () => resolve(0),
-      () => resolve(1),
-    );
-  }
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-  // Started by another program over a channel: ends with it, so that no relay is left behind unseen.
-  if (process.connected) process.once('disconnect', stop);
-  await server.listen({ host: config.host, port: config.port });
+  // Its own line would name every address of the machine.
+  await server.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
   const invite = await relay.firstInvite();
-  const address = `http://localhost:${portOf(server)}`;
+  const address = tls ? relay.origin() : `http://localhost:${portOf(server)}`;
   const link = invite === undefined ? undefined : `${relay.origin()}/#/join/${invite}`;
   if (json) out(`${JSON.stringify({ address, invite: link ?? null })}\n`);
   else out(`${link === undefined ? '' : `invite for the first account, who becomes admin: ${link}\n`}${address}\n`);
-  return ended;
+  const settings = SETTING_KEYS.filter((key) => sources[key] !== 'default').map((key) => SETTINGS[key].name);
+  server.log.info({ version: RELAY_VERSION, schema: await relay.store.schema(), address, settings }, 'started');
+  const code = await stopped;
+  server.log.info('stopped');
+  return code;
 }
 
 export const serve: Command = {
   name: 'serve',
   summary: 'Run the relay.',
   about:
-    'Starts without any settings: on this machine alone, with its data in ./data. It prints its address and, until the first account exists, an invite for it. Ends on SIGTERM or Ctrl-C after telling everybody who is connected.',
+    'Starts without any settings: on this machine alone, with its data in ./data. It prints its address and, until the first account exists, an invite for it. On SIGTERM or Ctrl-C it finishes what it has taken in, tells everybody who is connected, and ends; a second one ends it at once. With TLS of its own it reads its certificate again on SIGHUP.',
   examples: ['sottovoce serve', 'SOTTOVOCE_ORIGIN=https://chat.example.org sottovoce serve'],
   async run(input) {
     try {

@@ -89,6 +89,8 @@ export function readConfigFrom(env: NodeJS.ProcessEnv, named?: string): ReadConf
   const values = texts.map(([key, { text }]) => [key, SETTINGS[key].parse(text, SETTINGS[key].name)]);
   const sources = texts.map(([key, { source }]) => [key, source]);
   const config = { ...(Object.fromEntries(values) as Settings), clientDir: CLIENT_DIR };
+  if ((config.tlsCert === undefined) !== (config.tlsKey === undefined))
+    throw new ConfigMistake('SOTTOVOCE_TLS_CERT and SOTTOVOCE_TLS_KEY go together, and one of them is not set.');
   return { config, file, sources: Object.fromEntries(sources) as ReadConfig['sources'], strange };
 }
 

@@ -44,6 +44,13 @@ export function path(text: string, name: string): string {
   return text;
 }
 
+/** Of a file that holds a secret. What is set by mistake may be the secret itself, so nothing of it is quoted. */
+export function pemPath(text: string, name: string): string {
+  if (['\n', '\0', '-----'].some((part) => text.includes(part)))
+    throw new ConfigMistake(`${name} must be the path of a PEM file, and it is something else.`);
+  return text;
+}
+
 export function hostName(text: string, name: string): string {
   if (!/^[A-Za-z0-9.:_-]{1,253}$/.test(text)) throw new ConfigMistake(`${name} must be a host name or an address, and it is "${text}".`);
   return text;

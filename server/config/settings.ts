@@ -3,7 +3,7 @@
  * list alone. In order: what people set, then what few ever will.
  */
 import { isIP } from 'node:net';
-import { ConfigMistake, hostName, oneOf, optional, origin, path, positiveNumber, type Setting, wholeNumber } from './setting.ts';
+import { ConfigMistake, hostName, oneOf, optional, origin, path, pemPath, positiveNumber, type Setting, wholeNumber } from './setting.ts';
 
 const NAMED_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
 
@@ -41,7 +41,7 @@ export const SETTINGS = {
     'SOTTOVOCE_ORIGIN',
     '',
     optional(origin),
-    'What people type to reach the relay, such as https://chat.example.org. Browsers demand https for anything but localhost. Left empty it is http://localhost:PORT.',
+    'What people type to reach the relay, such as https://chat.example.org. Browsers demand https for anything but localhost. Left empty it is http://localhost:PORT, or with TLS of its own https:// and the first name in the certificate.',
   ),
   host: setting(
     PLACE,
@@ -65,6 +65,14 @@ export const SETTINGS = {
     trustedProxies,
     "Whose word is taken for the address of a visitor (X-Forwarded-For): addresses and ranges with commas between them, or the names loopback, linklocal, uniquelocal; none takes nobody's. Limits by address rest on it.",
   ),
+  tlsCert: setting(
+    PLACE,
+    'SOTTOVOCE_TLS_CERT',
+    '',
+    optional(pemPath),
+    'The PEM file of a certificate with its chain, for https without a proxy in front. It is read again when it changes. Goes together with SOTTOVOCE_TLS_KEY.',
+  ),
+  tlsKey: setting(PLACE, 'SOTTOVOCE_TLS_KEY', '', optional(pemPath), 'The PEM file of its private key, without a passphrase.'),
   dataDir: setting(
     DATA,
     'SOTTOVOCE_DATA',
@@ -80,6 +88,13 @@ export const SETTINGS = {
     'How many envelopes may wait for one device. Then senders are told that the mailbox is full.',
   ),
   mailboxMib: setting(DATA, 'SOTTOVOCE_MAILBOX_MIB', '64', wholeNumber(1, 1_048_576), 'How much may wait for one device, in MiB.'),
+  minFreeMib: setting(
+    DATA,
+    'SOTTOVOCE_MIN_FREE_MIB',
+    '64',
+    wholeNumber(0, 1_048_576),
+    'How much of the disk stays free, in MiB: with less, new envelopes, accounts and group entries are refused until there is room again, while everything that waits can be fetched.',
+  ),
   invitesBy: setting(PEOPLE, 'SOTTOVOCE_INVITES_BY', 'members', oneOf('members', 'admins'), 'Who may invite others: members or admins.'),
   maxSockets: setting(LIMITS, 'SOTTOVOCE_MAX_SOCKETS', '10000', wholeNumber(1, 1_000_000), 'How many devices may be connected at once.'),
   maxSocketsPerAddress: setting(
@@ -102,6 +117,20 @@ export const SETTINGS = {
     'warn',
     oneOf('silent', 'error', 'warn', 'info'),
     'How much it says on standard error, as one JSON object a line: silent, error, warn or info. Never who writes to whom, a name or an address.',
+  ),
+  metricsPort: setting(
+    LOGS,
+    'SOTTOVOCE_METRICS_PORT',
+    '',
+    optional(wholeNumber(0, 65_535)),
+    'A port of its own for Prometheus, at /metrics. Empty or 0 serves none.',
+  ),
+  metricsHost: setting(
+    LOGS,
+    'SOTTOVOCE_METRICS_HOST',
+    '127.0.0.1',
+    hostName,
+    'The address that port listens on. Whoever reaches it reads how much the relay does, and of nobody in particular.',
   ),
 } as const satisfies Record<string, Setting<unknown>>;
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ERRORS, type ErrorCode, ProtocolError } from '../protocol/errors.ts';
+import { diskFailure } from '../relay/disk.ts';
 
 // Fastify's own refusals, in our words. What is not listed and blames the client is a bad request.
 const OF_FASTIFY: Record<string, ErrorCode> = { FST_ERR_CTP_BODY_TOO_LARGE: 'too_large' };
@@ -7,6 +8,7 @@ const OF_FASTIFY: Record<string, ErrorCode> = { FST_ERR_CTP_BODY_TOO_LARGE: 'too
 function codeOf(error: unknown): ErrorCode {
   if (error instanceof ProtocolError) return error.code;
   if (!(error instanceof Error)) return 'internal';
+  if (diskFailure(error) !== undefined) return 'unavailable';
   const code = 'code' in error ? OF_FASTIFY[String(error.code)] : undefined;
   const status = 'statusCode' in error ? Number(error.statusCode) : 500;
   return code ?? (status >= 400 && status < 500 ? 'bad_request' : 'internal');

@@ -23,7 +23,7 @@ export function loginNonces(clock: Clock, random: RandomBytes) {
 
   return {
     issue(accountId: string, deviceId: number): Bytes {
-      const front = concat(uint64(clock.now()), random(RANDOM_BYTES));
+      const front = concat(uint64(Math.floor(clock.monotonic())), random(RANDOM_BYTES));
       return concat(front, macOf(front, accountId, deviceId));
     },
     isOurs(nonce: Uint8Array, accountId: string, deviceId: number): boolean {
@@ -31,7 +31,7 @@ export function loginNonces(clock: Clock, random: RandomBytes) {
       if (nonce.length !== front.length + MAC_BYTES) return false;
       if (!timingSafeEqual(nonce.subarray(front.length), macOf(front, accountId, deviceId))) return false;
       const issuedAt = Number(new DataView(front.buffer, front.byteOffset).getBigUint64(0));
-      return clock.now() - issuedAt < LOGIN_NONCE_LIFETIME_MS;
+      return clock.monotonic() - issuedAt < LOGIN_NONCE_LIFETIME_MS;
     },
     /** After the signature was verified: only the device itself can use its nonces up. */
     use: (nonce: Uint8Array): boolean => used.use(nonce),

@@ -7,7 +7,16 @@ type Placed = (deviceRow: number, envelope: WaitingEnvelope) => void;
 type Answer = (result: SubmissionResult) => void;
 type Queued = { frame: SubmitFrame; bytes: Bytes; answer: Answer };
 type Acknowledged = { upTo: number; envelopes: number };
-type Parts = { store: Store; clock: Clock; placed: Placed; failed: (error: unknown) => void };
+type Parts = {
+  store: Store;
+  clock: Clock;
+  /** The calendar to stamp with. */
+  stamp: () => number;
+  placed: Placed;
+  failed: (error: unknown) => void;
+  committed: (submits: number, tookMs: number) => void;
+  acknowledgedSome: (envelopes: number) => void;
+};
 
 // Bounds on one transaction, so that nobody waits long for another's: mailbox entries written or deleted, and bytes.
 const MAX_COMMIT_ENTRIES = 1_000;
@@ -38,7 +47,7 @@ function frontOf<Item>(items: readonly Item[], entriesOf: (item: Item) => number
  * Group commit: what arrives within one turn of the event loop becomes one transaction, and nobody is answered before it is on disk.
  * Acknowledgements have transactions of their own, so that none ever holds an envelope together with a row of whoever submitted it.
  */
-export function mailbox({ store, clock, placed, failed }: Parts) {
+export function mailbox({ store, clock, stamp, placed, failed, committed, acknowledgedSome }: Parts) {
   let queue: Queued[] = [];
   let queuedBytes = 0;
   let underWay = 0;
@@ -57,14 +66,16 @@ export function mailbox({ store, clock, placed, failed }: Parts) {
 
   async function commit(batch: readonly Queued[]): Promise<void> {
     underWay += 1;
+    const startedAt = clock.monotonic();
     try {
       const frames = batch.map(({ bytes }) => bytes);
-      const results = await store.submit(frames, clock.now());
+      const results = await store.submit(frames, { calendar: stamp(), monotonic: startedAt });
       for (const [index, queued] of batch.entries()) settle(queued, results[index] as SubmissionResult);
     } catch (error) {
       failed(error);
       for (const { answer } of batch) answer({ accepted: false, code: 'unavailable', accounts: [] });
     }
+    committed(batch.length, clock.monotonic() - startedAt);
     underWay -= 1;
     flush();
   }
@@ -97,7 +108,7 @@ export function mailbox({ store, clock, placed, failed }: Parts) {
       );
       const batch = new Map(gathered.splice(0, count).map(([deviceRow, { upTo }]) => [deviceRow, upTo]));
       // Lost on failure or crash: the envelopes are delivered once more, and the client knows their ids.
-      await store.acknowledge(batch, clock.now()).catch(failed);
+      await store.acknowledge(batch, clock.monotonic()).catch(failed);
     }
   }
 
@@ -119,6 +130,7 @@ export function mailbox({ store, clock, placed, failed }: Parts) {
     },
 
     acknowledge(deviceRow: number, upTo: number, envelopes: number): void {
+      acknowledgedSome(envelopes);
       const before = acknowledged.get(deviceRow)?.envelopes ?? 0;
       acknowledged.set(deviceRow, { upTo, envelopes: before + envelopes });
       if (acknowledgeSoon) return;

@@ -11,12 +11,12 @@ const ROUNDING_MS = 0.01;
 function tokenBuckets(rate: Rate, clock: Clock) {
   const msPerCost = 1_000 / rate.perSecond;
   // Counted from here, as fractions would drown in milliseconds since 1970.
-  const startedAt = clock.now();
+  const startedAt = clock.monotonic();
   /** When each bucket will be full again: all there is to know of it. */
   const fullAt = new Map<string, number>();
   /** 0, or how long until the cost is there. */
   return function take(key: string, cost: number): number {
-    const now = clock.now() - startedAt;
+    const now = clock.monotonic() - startedAt;
     const before = Math.max(fullAt.get(key) ?? now, now);
     const after = before + cost * msPerCost;
     const wait = Math.max(0, Math.ceil(after - now - rate.burst * msPerCost - ROUNDING_MS));
@@ -28,8 +28,8 @@ function tokenBuckets(rate: Rate, clock: Clock) {
   };
 }
 
-/** Token buckets in memory by (rate, key): addresses, accounts and devices never leave it. */
-export function rateLimits(clock: Clock, factor: number) {
+/** Token buckets in memory by (rate, key): addresses, accounts and devices never leave it. `limited` hears the rate alone. */
+export function rateLimits(clock: Clock, factor: number, limited: (name: RateName) => void = () => undefined) {
   const buckets = Object.fromEntries(
     Object.entries(RATES).map(([name, rate]) => [
       name,
@@ -37,7 +37,9 @@ export function rateLimits(clock: Clock, factor: number) {
     ]),
   ) as Record<RateName, ReturnType<typeof tokenBuckets>>;
   function waitFor(name: RateName, key: string | number, cost = 1): number {
-    return buckets[name](String(key), cost);
+    const waitMs = buckets[name](String(key), cost);
+    if (waitMs > 0) limited(name);
+    return waitMs;
   }
   return {
     waitFor,

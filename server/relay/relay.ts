@@ -1,23 +1,33 @@
 import type { Config } from '../config/config.ts';
+import type { RateName } from '../config/rates.ts';
 import type { Clock, RandomBytes } from '../ports.ts';
 import { toBase64url } from '../protocol/bytes.ts';
 import { GROUP_READ_SKEW_MS } from '../protocol/limits.ts';
 import { openStoreThread } from '../store/thread.ts';
+import { type CalendarLog, calendar as openCalendar } from './calendar.ts';
 import { certificates } from './certificates.ts';
+import { type Counts, uncounted } from './counts.ts';
 import { delivery } from './delivery.ts';
+import { type DiskLog, diskWatch } from './disk.ts';
 import { sha256 } from './ed25519.ts';
 import { loginNonces } from './login-nonce.ts';
 import { mailbox } from './mailbox.ts';
+import { openWork } from './open-work.ts';
 import { rateLimits } from './rate-limit.ts';
 import { relayKey } from './relay-key.ts';
 import { retention } from './retention.ts';
 import { singleUse } from './single-use.ts';
+import { timeMark } from './time-mark.ts';
 import { deviceTokens } from './tokens.ts';
 
 export type RelayPorts = { clock: Clock; random: RandomBytes };
 export type RelayLog = {
   failed(error: unknown): void;
   expired(envelopes: number): void;
+  committed(tookMs: number): void;
+  limited(rate: RateName): void;
+  disk: DiskLog;
+  calendar: CalendarLog;
   /** The store has ended by itself: nothing can be kept any more. */
   lost(error: Error): void;
 };
@@ -25,13 +35,47 @@ export type RelayLog = {
 const INVITE_ID_BYTES = 9;
 
 /** Everything the routes work with, put together once. `origin` is asked late, as with port 0 it is known only after listening. */
-export async function openRelay(config: Config, { clock, random }: RelayPorts, origin: () => string, log: RelayLog) {
+export async function openRelay(
+  config: Config,
+  { clock, random }: RelayPorts,
+  origin: () => string,
+  log: RelayLog,
+  counts: Counts = uncounted,
+) {
   const key = relayKey(config.dataDir);
   const quota = { maxEnvelopes: config.mailboxEnvelopes, maxBytes: config.mailboxMib * 1_048_576 };
   const store = await openStoreThread({ dataDir: config.dataDir, quota, retiredKey: key.retiredKey }, log.lost);
-  const sockets = delivery({ store, failed: log.failed });
-  const queue = mailbox({ store, clock, placed: sockets.placed, failed: log.failed });
-  const stopRetention = retention({ store, clock, expired: log.expired, failed: log.failed });
+  const disk = diskWatch({ dataDir: config.dataDir, minFreeBytes: config.minFreeMib * 1_048_576, clock, store, log: log.disk });
+  const calendar = openCalendar(clock, timeMark(config.dataDir, failed), log.calendar);
+  const work = openWork();
+  const sockets = delivery({ store, failed });
+  const queue = mailbox({
+    store,
+    clock,
+    stamp: calendar.latest,
+    placed: sockets.placed,
+    failed,
+    committed,
+    acknowledgedSome: counts.acknowledged,
+  });
+  const stopRetention = retention({ store, clock, calendar, expired, failed });
+  calendar.remember();
+
+  function failed(error: unknown): void {
+    if (!disk.note(error)) log.failed(error);
+  }
+  function committed(submits: number, tookMs: number): void {
+    counts.committed(submits, tookMs);
+    log.committed(tookMs);
+  }
+  function expired(envelopes: number): void {
+    counts.expired(envelopes);
+    log.expired(envelopes);
+  }
+  function limited(rate: RateName): void {
+    counts.limited(rate);
+    log.limited(rate);
+  }
 
   return {
     config,
@@ -41,8 +85,11 @@ export async function openRelay(config: Config, { clock, random }: RelayPorts, o
     store,
     queue,
     sockets,
+    counts,
+    disk,
+    work,
     certificateKeyX: key.publicX,
-    limits: rateLimits(clock, config.rateFactor),
+    limits: rateLimits(clock, config.rateFactor, limited),
     tokens: deviceTokens(clock, store, origin),
     certificate: certificates(clock, key, origin),
     loginNonces: loginNonces(clock, random),
@@ -55,8 +102,26 @@ export async function openRelay(config: Config, { clock, random }: RelayPorts, o
       return open ? toBase64url(key.firstInvite) : undefined;
     },
 
+    /** Whether whoever comes now is served. */
+    async isReady(): Promise<boolean> {
+      if (work.isStopping() || !disk.hasRoom()) return false;
+      return store.schema().then(
+        () => true,
+        () => false,
+      );
+    },
+
+    /** Takes nothing more in, and resolves when what was taken in is on disk and answered. */
+    async drain(): Promise<void> {
+      await work.stop();
+      await queue.drained();
+      await queue.flushAcknowledgements();
+    },
+
     async close(): Promise<void> {
       stopRetention();
+      disk.stop();
+      calendar.remember();
       await queue.drained();
       await queue.flushAcknowledgements();
       await store.close();

@@ -1,13 +1,14 @@
 import type { Clock } from '../ports.ts';
 import type { Store } from '../store/store.ts';
+import type { Calendar } from './calendar.ts';
 
 const EXPIRE_EVERY_MS = 3_600_000;
 const TIDY_EVERY_MS = 60_000;
 
-type Parts = { store: Store; clock: Clock; expired: (envelopes: number) => void; failed: (error: unknown) => void };
+type Parts = { store: Store; clock: Clock; calendar: Calendar; expired: (envelopes: number) => void; failed: (error: unknown) => void };
 
 /** Drops what ran out, counted, and empties the journal of what was acknowledged. Answers a function that stops it. */
-export function retention({ store, clock, expired, failed }: Parts): () => void {
+export function retention({ store, clock, calendar, expired, failed }: Parts): () => void {
   const cancels = new Set<() => void>();
   let stopped = false;
 
@@ -24,7 +25,8 @@ export function retention({ store, clock, expired, failed }: Parts): () => void 
   }
 
   every(EXPIRE_EVERY_MS, async () => {
-    const count = await store.expire(clock.now());
+    calendar.remember();
+    const count = await store.expire(calendar.earliest());
     if (count > 0) expired(count);
   });
   every(TIDY_EVERY_MS, () => store.tidy());

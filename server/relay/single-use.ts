@@ -9,7 +9,7 @@ export function singleUse(clock: Clock, lifetimeMs: number) {
   return {
     /** False when it was used before. */
     use(value: Uint8Array): boolean {
-      const now = clock.now();
+      const now = clock.monotonic();
       for (const [key, time] of until) {
         if (time > now) break;
         until.delete(key);

@@ -35,6 +35,7 @@ export function groupRoutes(app: FastifyInstance, relay: Relay): void {
   }
 
   openRoute(app, relay, 'groups/create', 'addressGroupCreate', async ({ groupId, accessKey, entry, signature }) => {
+    relay.disk.requireRoom();
     const entryBytes = fromBase64url(entry);
     const key = fromBase64url(accessKey);
     const signed = groupCreateBytes({ origin: relay.origin(), groupId, accessKey, entryDigest: sha256(entryBytes) });
@@ -49,6 +50,7 @@ export function groupRoutes(app: FastifyInstance, relay: Relay): void {
   });
 
   openRoute(app, relay, 'groups/append', 'addressGroup', async (body) => {
+    relay.disk.requireRoom();
     const { groupId, version, accessKey } = body;
     const entry = fromBase64url(body.entry);
     const signed = groupAppendBytes({ origin: relay.origin(), groupId, version, entryDigest: sha256(entry), accessKey });

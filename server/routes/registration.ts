@@ -58,6 +58,7 @@ export function registrationRoutes(app: FastifyInstance, relay: Relay): void {
   });
 
   openRoute(app, relay, 'registration/create', 'addressRegistration', async (body) => {
+    relay.disk.requireRoom();
     const registration = parseRegistration(body, relay.origin(), clock.now());
     const { role } = await store.register(registration);
     return { accountId: registration.accountId, role };

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import * as v from 'valibot';
 import { schemasOf } from '../plugins/schemas.ts';
 import { RELAY_INFO_PATH, type RelayInfo, relayInfoSchema } from '../protocol/http.ts';
 import { PROTOCOL_MAX, PROTOCOL_MIN } from '../protocol/version.ts';
@@ -20,6 +19,4 @@ export function relayInfoRoutes(app: FastifyInstance, relay: Relay): void {
       certificateKey: { kty: 'OKP', crv: 'Ed25519', x: relay.certificateKeyX },
     }),
   );
-
-  app.get('/healthz', { schema: schemasOf(undefined, v.strictObject({ ok: v.literal(true) })) }, async () => ({ ok: true }));
 }

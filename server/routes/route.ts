@@ -15,6 +15,7 @@ const BEARER = /^Bearer ([\w.-]+)$/;
 
 function add(
   app: FastifyInstance,
+  { work }: Relay,
   route: Route,
   onRequest: (request: FastifyRequest) => Promise<void>,
   handler: (request: FastifyRequest) => Promise<unknown>,
@@ -25,7 +26,7 @@ function add(
     bodyLimit: route.startsWith('groups/') ? MAX_GROUP_REQUEST_BYTES : MAX_REQUEST_BYTES,
     schema: schemasOf(ROUTES[route].body, ROUTES[route].answer),
     onRequest,
-    handler,
+    handler: (request) => work.during(handler(request)),
   });
 }
 
@@ -38,7 +39,7 @@ export function openRoute<R extends OpenRoute>(
   handler: (body: RouteRequest<R>) => Promise<RouteAnswer<R>>,
 ): void {
   const limit = async (request: FastifyRequest) => relay.limits.require(rate, addressKey(request.ip));
-  add(app, route, limit, (request) => handler(request.body as RouteRequest<R>));
+  add(app, relay, route, limit, (request) => handler(request.body as RouteRequest<R>));
 }
 
 /** A route for a device that logged in; who it is is known before its body is read. Limited by account. */
@@ -56,5 +57,5 @@ export function deviceRoute<R extends DeviceRoute>(
     relay.limits.require('accountRequest', device.accountId);
     devices.set(request, device);
   }
-  add(app, route, authenticate, (request) => handler(request.body as RouteRequest<R>, devices.get(request) as StoredDevice));
+  add(app, relay, route, authenticate, (request) => handler(request.body as RouteRequest<R>, devices.get(request) as StoredDevice));
 }

@@ -2,6 +2,7 @@ import type { Bytes } from '../protocol/bytes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { type ClientFrame, type HelloFrame, parseClientFrame, type SignalFrame, type SubmitFrame } from '../protocol/frames.ts';
 import { PROTOCOL_MAX, PROTOCOL_MIN } from '../protocol/version.ts';
+import { NO_ROOM_RETRY_MS } from '../relay/disk.ts';
 import type { Reader } from '../relay/reader.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Wire } from '../relay/wire.ts';
@@ -17,7 +18,7 @@ type Session = { device: StoredDevice; reader: Reader };
 
 /** What one socket may say: `hello` first, nothing more until `welcome`, then the other frames. Throws the code that ends the socket. */
 export function socketSession(relay: Relay, wire: Wire) {
-  const { limits, queue, sockets, store } = relay;
+  const { counts, disk, limits, queue, sockets, store } = relay;
   let helloSeen = false;
   let ended = false;
   let session: Session | undefined;
@@ -61,11 +62,16 @@ export function socketSession(relay: Relay, wire: Wire) {
       wire.send({ type: 'refused', requestId, code: 'rate_limited', retryAfterMs, accounts: [] });
       return;
     }
+    if (!disk.hasRoom()) {
+      wire.send({ type: 'refused', requestId, code: 'unavailable', retryAfterMs: NO_ROOM_RETRY_MS, accounts: [] });
+      return;
+    }
     count(bytes.length);
     queue.submit(frame, bytes, (result: SubmissionResult) => {
       count(-bytes.length);
-      if (result.accepted) wire.send({ type: 'accepted', requestId });
-      else wire.send({ type: 'refused', requestId, code: result.code, retryAfterMs: 0, accounts: result.accounts });
+      if (result.accepted) return wire.send({ type: 'accepted', requestId });
+      const { code, accounts } = result;
+      wire.send({ type: 'refused', requestId, code, retryAfterMs: code === 'unavailable' ? NO_ROOM_RETRY_MS : 0, accounts });
     });
   }
 
@@ -95,6 +101,7 @@ export function socketSession(relay: Relay, wire: Wire) {
     isWelcome: () => session !== undefined,
     async take(bytes: Bytes): Promise<void> {
       const frame = parseClientFrame(bytes);
+      counts.frameReceived(frame.type);
       if (session) return afterWelcome(frame, bytes, session);
       if (helloSeen || frame.type !== 'hello') throw new ProtocolError('bad_frame');
       helloSeen = true;

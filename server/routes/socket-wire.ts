@@ -11,7 +11,12 @@ const MAX_BACKLOG_BYTES = 4 * 1_048_576;
 // A peer that does not answer our close gets no more of our time.
 const CLOSE_PATIENCE_MS = 1_000;
 
-export function socketWire(socket: WebSocket, stream: Socket, clock: Clock): Wire & { terminate(): void } {
+export function socketWire(
+  socket: WebSocket,
+  stream: Socket,
+  clock: Clock,
+  sent: (frame: RelayFrame) => void,
+): Wire & { terminate(): void } {
   let corked = false;
   let closed = false;
 
@@ -40,6 +45,7 @@ export function socketWire(socket: WebSocket, stream: Socket, clock: Clock): Wir
       }
       cork();
       socket.send(encodeFrame(frame));
+      sent(frame);
     },
     backlogBytes: () => socket.bufferedAmount,
     pause: () => socket.pause(),

@@ -45,7 +45,7 @@ export function socketRoute(app: FastifyInstance, relay: Relay): void {
   const counter = socketCounter(relay);
 
   app.get(SOCKET_PATH, { websocket: true }, (socket, request) => {
-    const wire = socketWire(socket, request.raw.socket, clock);
+    const wire = socketWire(socket, request.raw.socket, clock, relay.counts.frameSent);
     const session = socketSession(relay, wire);
     const address = addressKey(request.ip);
     const counted = counter.enter(address);
@@ -85,7 +85,7 @@ export function socketRoute(app: FastifyInstance, relay: Relay): void {
     if (!counted) return end('rate_limited');
     askAlive();
     socket.on('message', (data, isBinary) => {
-      if (socket.readyState !== socket.OPEN) return;
+      if (socket.readyState !== socket.OPEN || relay.work.isStopping()) return;
       if (!isBinary) return fail(new ProtocolError('bad_frame'));
       session.take(bytesOf(data)).catch(fail);
     });

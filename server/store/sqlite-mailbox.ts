@@ -10,7 +10,7 @@ import { mailboxQueries } from './mailbox-queries.ts';
 import type { Prepare } from './query.ts';
 import { packRows, RECIPIENT_ROW_BYTES, unpackRows } from './recipient-rows.ts';
 import { recentEnvelopes } from './recent-envelopes.ts';
-import type { MailboxAddress, MailboxStore, SubmissionResult, WaitingEnvelope } from './store.ts';
+import type { MailboxAddress, MailboxStore, Moment, SubmissionResult, WaitingEnvelope } from './store.ts';
 
 /** How much may wait for one device before senders are told `mailbox_full`. */
 export type MailboxQuota = { maxEnvelopes: number; maxBytes: number };
@@ -73,20 +73,20 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
   }
 
   /** Every check comes before the first write: a submission that is refused has stored nothing. */
-  function place(frame: SubmitFrame, now: number, touched: Set<number>): SubmissionResult {
+  function place(frame: SubmitFrame, at: Moment, touched: Set<number>): SubmissionResult {
     const { envelopeId, body, recipients } = frame;
     const found = recipients.map(devices.rowOf);
     const mismatched = refusal(frame, 'mismatched_devices', (index) => found[index] === undefined);
     if (mismatched) return mismatched;
     const rows = found as number[];
     const digest = digestOf(body);
-    const known = knownDigests(envelopeId, rows, now);
+    const known = knownDigests(envelopeId, rows, at.monotonic);
     const refused =
       refusal(frame, 'conflict', (index) => !equal(known[index] ?? digest, digest)) ??
       refusal(frame, 'mailbox_full', (index) => known[index] === undefined && !hasRoom(rows[index] as number, body.length));
     if (refused) return refused;
 
-    const storedHour = Math.floor(now / HOUR_MS);
+    const storedHour = Math.floor(at.calendar / HOUR_MS);
     const placed: MailboxAddress[] = [];
     const targets = rows.filter((_, index) => known[index] === undefined);
     if (targets.length > 0) {
@@ -122,9 +122,9 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     }
   }
 
-  function submitAll(frames: readonly Bytes[], now: number): SubmissionResult[] {
+  function submitAll(frames: readonly Bytes[], at: Moment): SubmissionResult[] {
     const parsed = frames.map((frame) => parseClientFrame(frame) as SubmitFrame);
-    return atomically((touched) => parsed.map((frame) => place(frame, now, touched)));
+    return atomically((touched) => parsed.map((frame) => place(frame, at, touched)));
   }
 
   /** Deletes up to and including `upTo`; the bodies that wait for others as well are gathered in `shared`. */
@@ -207,7 +207,7 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
   }
 
   const store: MailboxStore = {
-    submit: async (frames, now) => submitAll(frames, now),
+    submit: async (frames, at) => submitAll(frames, at),
     acknowledge: async (acknowledgements, now) => acknowledgeAll(acknowledgements, now),
     async mailbox(device) {
       const { acknowledged, lastSequence, envelopes } = mailboxOf(device);

@@ -4,7 +4,7 @@ import type SqliteDatabase from 'better-sqlite3';
 import { DATABASE_FILE, lockDataFolder, refuseUnfinished } from './data-folder.ts';
 import { deviceRows } from './device-rows.ts';
 import { copyBeforeMigration, removeOldCopies } from './migration-copy.ts';
-import { migrate } from './migrations/migrate.ts';
+import { migrate, schemaOf } from './migrations/migrate.ts';
 import { prepare } from './query.ts';
 import { sqliteAccounts } from './sqlite-accounts.ts';
 import { sqliteAdmin } from './sqlite-admin.ts';
@@ -90,6 +90,9 @@ export function openSqlite(dataDir: string, { quota, retiredKey }: StoreOptions)
         database.pragma('busy_timeout = 5000');
       }
     },
+    schema: async () => schemaOf(database),
+    // Written as it stands: a commit that changes nothing, and fails where any would.
+    probe: async () => void database.pragma(`user_version = ${schemaOf(database)}`),
     async close() {
       database.close();
       held.release();

@@ -59,10 +59,13 @@ export type SubmissionResult =
 export type WaitingEnvelope = { sequence: number; envelopeId: Bytes; storedAt: number; body: Bytes };
 export type MailboxState = { acknowledged: number; lastSequence: number; waiting: number };
 
+/** When: on the calendar for what is stamped, and on the clock that never leaps for what is remembered. Milliseconds. */
+export type Moment = { calendar: number; monotonic: number };
+
 export type MailboxStore = {
   /** Submit frames as they came, found well formed. One transaction for all; each is stored for all its recipients or for none. */
-  submit(frames: readonly Bytes[], now: number): Promise<SubmissionResult[]>;
-  acknowledge(acknowledgements: ReadonlyMap<number, number>, now: number): Promise<void>;
+  submit(frames: readonly Bytes[], at: Moment): Promise<SubmissionResult[]>;
+  acknowledge(acknowledgements: ReadonlyMap<number, number>, monotonic: number): Promise<void>;
   mailbox(deviceRow: number): Promise<MailboxState>;
   /** In order of sequence, at least one when one waits, then up to both bounds. */
   waiting(deviceRow: number, after: number, maxEnvelopes: number, maxBytes: number): Promise<WaitingEnvelope[]>;
@@ -102,5 +105,9 @@ export type Store = AccountStore &
   AdminStore & {
     /** Moves what was committed into the database file and empties the journal, where acknowledged envelopes would linger. */
     tidy(): Promise<void>;
+    /** Commits something that changes nothing: throws where a commit would fail. */
+    probe(): Promise<void>;
+    /** The number of migrations the data has had, read from it. */
+    schema(): Promise<number>;
     close(): Promise<void>;
   };

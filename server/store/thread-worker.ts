@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { ProtocolError } from '../protocol/errors.ts';
 import { packEnvelopes, packResults, unpackBytes } from './packing.ts';
 import { openSqlite } from './sqlite.ts';
-import type { Store } from './store.ts';
+import type { Moment, Store } from './store.ts';
 import { type Answer, type Call, type CallError, OPENING, type ThreadSetup } from './thread-calls.ts';
 
 type Method = (...args: unknown[]) => Promise<unknown>;
@@ -23,8 +23,8 @@ function errorOf(error: unknown): CallError {
 
 async function run(store: Store, { method, args }: Call): Promise<Outcome> {
   if (method === 'submit') {
-    const [frames, now] = args as [ArrayBuffer, number];
-    const packed = packResults(await store.submit(unpackBytes(frames), now));
+    const [frames, at] = args as [ArrayBuffer, Moment];
+    const packed = packResults(await store.submit(unpackBytes(frames), at));
     return { result: packed, transfer: [packed.numbers.buffer] };
   }
   const result = await (store[method] as Method)(...args);

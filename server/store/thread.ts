@@ -70,9 +70,9 @@ export async function openStoreThread(setup: ThreadSetup, lost: (error: Error) =
   }
 
   const special: Partial<Store> = {
-    async submit(frames, now) {
+    async submit(frames, at) {
       const packed = packBytes(frames);
-      return unpackResults((await call('submit', [packed, now], [packed])) as PackedResults);
+      return unpackResults((await call('submit', [packed, at], [packed])) as PackedResults);
     },
     waiting: async (...range) => unpackEnvelopes((await call('waiting', range)) as PackedEnvelopes),
     async close() {

@@ -39,7 +39,7 @@ describe('rate limits', () => {
     const local = await localRelay({ config: { rateFactor: 1, trustedProxies: ['loopback'] } });
     try {
       const statusFrom = async (address: string) =>
-        (await fetch(`${local.origin}/healthz`, { headers: { 'x-forwarded-for': address } })).status;
+        (await fetch(`${local.origin}/v1/relay`, { headers: { 'x-forwarded-for': address } })).status;
       const { burst } = RATES.addressRequest;
       for (let i = 0; i < burst; i++) expect(await statusFrom('203.0.113.7')).toBe(200);
       expect(await statusFrom('203.0.113.7')).toBe(429);
@@ -56,7 +56,7 @@ describe('rate limits', () => {
     const local = await localRelay({ config: { rateFactor: 1, trustedProxies: [] } });
     try {
       const statusFrom = async (address: string) =>
-        (await fetch(`${local.origin}/healthz`, { headers: { 'x-forwarded-for': address } })).status;
+        (await fetch(`${local.origin}/v1/relay`, { headers: { 'x-forwarded-for': address } })).status;
       for (let i = 0; i < RATES.addressRequest.burst; i++) await statusFrom(`203.0.113.${i % 200}`);
       expect(await statusFrom('203.0.113.250')).toBe(429);
     } finally {

@@ -36,11 +36,11 @@ describe('upkeep', () => {
   it('R13: every hour what has run out is dropped', async () => {
     await submitToBob();
     local.clock.advance(30 * 24 * 3_600_000);
-    await until(() => local.clock.pending() >= 2);
+    await until(() => local.clock.pending() >= 3);
     expect(bodies()).toBe(1);
     for (let hour = 0; hour < 3; hour++) {
       local.clock.advance(3_600_000);
-      await until(() => local.clock.pending() >= 2);
+      await until(() => local.clock.pending() >= 3);
     }
     expect(bodies()).toBe(0);
   });

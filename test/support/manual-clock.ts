@@ -1,18 +1,23 @@
 import type { Clock } from '../../client/ports/clock.ts';
 
 export type ManualClock = Clock & {
+  monotonic(): number;
   /** Moves time on and runs what falls due, in the order of its time; what that sets in turn too. */
   advance(byMs: number): void;
+  /** The calendar leaps and nothing falls due, as when somebody sets the machine's clock. */
+  leap(byMs: number): void;
   /** Timers that are set. */
   pending(): number;
 };
 
 export function manualClock(startAt = Date.UTC(2026, 10, 20)): ManualClock {
   let now = startAt;
+  let leapt = 0;
   const timers = new Set<{ at: number; run: () => void }>();
 
   return {
-    now: () => now,
+    now: () => now + leapt,
+    monotonic: () => now,
     setTimer(afterMs, run) {
       const timer = { at: now + afterMs, run };
       timers.add(timer);
@@ -28,6 +33,9 @@ export function manualClock(startAt = Date.UTC(2026, 10, 20)): ManualClock {
         due.run();
       }
       now = end;
+    },
+    leap(byMs) {
+      leapt += byMs;
     },
     pending: () => timers.size,
   };

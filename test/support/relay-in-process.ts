@@ -18,20 +18,20 @@ export type LocalRelay = {
   /** Acknowledgements are gathered for some milliseconds of the relay's clock, which stands still in tests. */
   settle(): Promise<void>;
   /** Ends this relay and opens another on its folder. */
-  reopen(): Promise<LocalRelay>;
+  reopen(changes?: LocalOptions): Promise<LocalRelay>;
   close(): Promise<void>;
 };
 
-type LocalOptions = { members?: number; config?: Partial<Config> };
+type LocalOptions = { members?: number; config?: Partial<Config> /** Milliseconds since 1970. */; startAt?: number };
 
-async function open(dataDir: string, options: LocalOptions): Promise<LocalRelay> {
-  const clock = manualClock();
+async function open(dataDir: string, options: LocalOptions, known: LocalRelay['members'] = []): Promise<LocalRelay> {
+  const clock = manualClock(options.startAt);
   const config = { ...readConfig({}), port: 0, dataDir, rateFactor: 1_000, logLevel: 'silent' as const, ...options.config };
   const { server, relay } = await buildApp(config, { clock, random: systemRandom });
   await server.listen({ host: '127.0.0.1', port: 0 });
-  const origin = `http://localhost:${portOf(server)}`;
+  const origin = `${config.tlsCert ? 'https' : 'http'}://localhost:${portOf(server)}`;
   const firstInvite = (await relay.firstInvite()) ?? '';
-  const members = options.members ? await registerMany(origin, firstInvite, options.members) : [];
+  const members = options.members ? await registerMany(origin, firstInvite, options.members) : known;
   return {
     origin,
     dataDir,
@@ -40,9 +40,9 @@ async function open(dataDir: string, options: LocalOptions): Promise<LocalRelay>
     firstInvite,
     members,
     settle: () => relay.queue.flushAcknowledgements(),
-    async reopen() {
+    async reopen(changes = {}) {
       await server.close();
-      return { ...(await open(dataDir, { ...options, members: 0 })), members };
+      return open(dataDir, { ...options, ...changes, members: 0 }, members);
     },
     async close() {
       await server.close();

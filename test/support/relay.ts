@@ -19,6 +19,10 @@ export type RunningRelay = {
   firstInvite: string | undefined;
   /** Ends the process by that signal and resolves when it is gone, with its exit code (null when a signal ended it). */
   kill(signal: NodeJS.Signals): Promise<number | null>;
+  /** All that it has said so far, on standard output and standard error, restarts included. */
+  said(): string;
+  /** Resolves with what it has said when that first matches. */
+  until(pattern: RegExp): Promise<string>;
   /** Ends the process and removes a data folder that was made here. */
   stop(): Promise<void>;
   /** The same port and data again; after `kill`, or instead of it. */
@@ -43,8 +47,9 @@ async function freePort(): Promise<number> {
 }
 
 type Started = { child: ChildProcess; exited: Promise<number | null>; firstInvite: string | undefined };
+type Hear = (chunk: string) => void;
 
-function launch(port: number, dataDir: string, env: Record<string, string>): Promise<Started> {
+function launch(port: number, dataDir: string, env: Record<string, string>, hear: Hear): Promise<Started> {
   const child = spawn(NODE, [join(PROJECT, 'server/main.ts'), 'serve'], {
     cwd: PROJECT,
     env: { ...process.env, SOTTOVOCE_RATE_FACTOR: '100', ...env, SOTTOVOCE_PORT: String(port), SOTTOVOCE_DATA: dataDir },
@@ -58,7 +63,9 @@ function launch(port: number, dataDir: string, env: Record<string, string>): Pro
   let complaints = '';
   stderr.on('data', (chunk) => {
     complaints += String(chunk);
+    hear(String(chunk));
   });
+  stdout.on('data', (chunk) => hear(String(chunk)));
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: stdout });
     let firstInvite: string | undefined;
@@ -66,7 +73,7 @@ function launch(port: number, dataDir: string, env: Record<string, string>): Pro
       // The line with the address comes last of what is printed at once: the invite, when there is one, stands before it.
       const invite = /^invite .*\/#\/join\/([\w-]+)$/.exec(line)?.[1];
       if (invite) firstInvite = invite;
-      if (line === `http://localhost:${port}`) resolve({ child, exited, firstInvite });
+      if (line === `http://localhost:${port}` || line === `https://localhost:${port}`) resolve({ child, exited, firstInvite });
     });
     void exited.then((code) => reject(new Error(`the relay ended with ${code}: ${complaints}`)));
   });
@@ -77,7 +84,13 @@ export async function startRelay(options: RelayOptions = {}): Promise<RunningRel
   const port = options.port ?? (await freePort());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'sottovoce-relay-')));
   const env = options.env ?? {};
-  let started = await launch(port, dataDir, env);
+  let said = '';
+  const listeners = new Set<() => void>();
+  const hear: Hear = (chunk) => {
+    said += chunk;
+    for (const listener of listeners) listener();
+  };
+  let started = await launch(port, dataDir, env, hear);
 
   async function kill(signal: NodeJS.Signals): Promise<number | null> {
     if (started.child.exitCode === null && started.child.signalCode === null) started.child.kill(signal);
@@ -85,19 +98,30 @@ export async function startRelay(options: RelayOptions = {}): Promise<RunningRel
   }
 
   const relay: RunningRelay = {
-    origin: env['SOTTOVOCE_ORIGIN'] ?? `http://localhost:${port}`,
+    origin: env['SOTTOVOCE_ORIGIN'] ?? `${env['SOTTOVOCE_TLS_CERT'] ? 'https' : 'http'}://localhost:${port}`,
     port,
     dataDir,
     pid: started.child.pid ?? 0,
     firstInvite: started.firstInvite,
     kill,
+    said: () => said,
+    until: (pattern) =>
+      new Promise((resolve) => {
+        function look(): void {
+          if (!pattern.test(said)) return;
+          listeners.delete(look);
+          resolve(said);
+        }
+        listeners.add(look);
+        look();
+      }),
     async stop() {
       await kill('SIGTERM');
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
     async restart() {
       await kill('SIGTERM');
-      started = await launch(port, dataDir, env);
+      started = await launch(port, dataDir, env, hear);
       relay.pid = started.child.pid ?? 0;
       relay.firstInvite = started.firstInvite;
     },
