@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { toBase64url } from '../protocol/bytes.ts';
+import { fromBase64url, toBase64url } from '../protocol/bytes.ts';
 import type { PublicAccount } from '../protocol/http.ts';
 import type { Relay } from '../relay/relay.ts';
 import { deviceRoute } from './route.ts';
@@ -29,6 +29,11 @@ export function accountRoutes(app: FastifyInstance, relay: Relay): void {
   });
 
   deviceRoute(app, relay, 'accounts/fetch', async ({ accountId, knownListVersion }) => publicAccount(accountId, knownListVersion ?? 0));
+
+  deviceRoute(app, relay, 'account/delivery', async ({ verifier }, device) => {
+    await store.setDeliveryVerifier(device.accountId, fromBase64url(verifier));
+    return {};
+  });
 
   deviceRoute(app, relay, 'certificate', async (_body, device) => ({
     certificate: await relay.certificate(device.accountId, device.username),

@@ -3,7 +3,7 @@ import { MAX_ONE_TIME_PREKEYS_KEPT } from '../protocol/limits.ts';
 import { build, type Prepare } from './query.ts';
 import type { OneTimePrekey } from './store.ts';
 
-type ListedDevices = { listVersion: number; rows: Map<number, number> };
+type ListedDevices = { listVersion: number; deliveryVerifier: Uint8Array | null; rows: Map<number, number> };
 
 // Small: about 200 bytes an account. Beyond it, the accounts asked for longest ago are read again.
 const MAX_CACHED_ACCOUNTS = 50_000;
@@ -16,7 +16,7 @@ export function deviceRows(prepared: Prepare) {
     build
       .selectFrom('accounts')
       .innerJoin('devices', 'devices.account', 'accounts.row')
-      .select(['accounts.list_version', 'devices.device_id', 'devices.row'])
+      .select(['accounts.list_version', 'accounts.delivery_verifier', 'devices.device_id', 'devices.row'])
       .where('accounts.account_id', '=', argument.accountId),
   );
   const insertDevice = prepared<{ account: number; deviceId: number }>()((argument) =>
@@ -51,7 +51,11 @@ export function deviceRows(prepared: Prepare) {
     const rows = selectListed.all({ accountId });
     const front = rows[0];
     if (!front) return undefined;
-    const devices: ListedDevices = { listVersion: front.list_version, rows: new Map(rows.map((row) => [row.device_id, row.row])) };
+    const devices: ListedDevices = {
+      listVersion: front.list_version,
+      deliveryVerifier: front.delivery_verifier,
+      rows: new Map(rows.map((row) => [row.device_id, row.row])),
+    };
     if (listed.size >= MAX_CACHED_ACCOUNTS) for (const oldest of listed.keys()) if (listed.delete(oldest)) break;
     listed.set(accountId, devices);
     return devices;
@@ -89,6 +93,7 @@ export function deviceRows(prepared: Prepare) {
   return {
     listedOf,
     rowOf,
+    verifierOf: (accountId: string) => listedOf(accountId)?.deliveryVerifier,
     add,
     erase,
     addOneTimePrekeys,

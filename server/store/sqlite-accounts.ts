@@ -33,6 +33,9 @@ function accountQueries(prepared: Prepare) {
     setListVersion: prepared<{ account: number; version: number }>()((argument) =>
       build.updateTable('accounts').set({ list_version: argument.version }).where('row', '=', argument.account),
     ),
+    setDeliveryVerifier: prepared<{ accountId: string; verifier: Uint8Array }>()((argument) =>
+      build.updateTable('accounts').set({ delivery_verifier: argument.verifier }).where('account_id', '=', argument.accountId),
+    ),
     insertListEntry: prepared<{ account: number; version: number; entry: Uint8Array }>()((argument) =>
       build.insertInto('device_lists').values({ account: argument.account, version: argument.version, entry: argument.entry }),
     ),
@@ -149,6 +152,10 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
     },
     device: async (accountId, deviceId) => deviceOf(accountId, deviceId),
     deviceCount: async (accountId) => devices.listedOf(accountId)?.rows.size ?? 0,
+    async setDeliveryVerifier(accountId, verifier) {
+      query.setDeliveryVerifier.run({ accountId, verifier });
+      devices.forget(accountId);
+    },
     publishDeviceRecord: async (publisher, record) => publish.immediate(publisher, record),
     async appendDeviceList(accountId, list) {
       try {

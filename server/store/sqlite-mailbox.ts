@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { ENVELOPE_KEEP_MS } from '../protocol/limits.ts';
+import { hasRoom, privilegesOf } from './delivery-token.ts';
 import type { DeviceRows } from './device-rows.ts';
 import { HOUR_MS } from './hours.ts';
 import { mailboxQueries } from './mailbox-queries.ts';
@@ -58,9 +59,9 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     const conflicting = accountsOf(submission, (index) => !equal(known[index] ?? digest, digest));
     if (conflicting.length > 0) return { accepted: false, code: 'conflict', accounts: conflicting };
 
+    const privileged = privilegesOf(submission.recipients, devices.verifierOf);
     const full = accountsOf(submission, (index) => {
-      const mailbox = mailboxOf(rows[index] as number);
-      const fits = mailbox.envelopes < quota.maxEnvelopes && mailbox.bytes + body.length <= quota.maxBytes;
+      const fits = hasRoom(mailboxOf(rows[index] as number), body.length, quota, privileged[index] as boolean);
       return known[index] === undefined && !fits;
     });
     if (full.length > 0) return { accepted: false, code: 'mailbox_full', accounts: full };

@@ -36,6 +36,8 @@ export type AccountStore = {
   account(accountId: string, afterListVersion: number): Promise<StoredAccount | undefined>;
   device(accountId: string, deviceId: number): Promise<StoredDevice | undefined>;
   deviceCount(accountId: string): Promise<number>;
+  /** SHA-256 of the account's delivery token. */
+  setDeliveryVerifier(accountId: string, verifier: Bytes): Promise<void>;
   publishDeviceRecord(publisher: StoredDevice, record: DeviceRecordRow): Promise<void>;
   /** Compare-and-swap on the version; answers the rows of devices that are listed no more, erased with all they had. */
   appendDeviceList(accountId: string, list: { version: number; entry: Bytes; deviceIds: number[] }): Promise<{ removed: number[] }>;

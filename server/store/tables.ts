@@ -4,7 +4,15 @@ import type { Generated } from 'kysely';
 type Blob = Uint8Array;
 
 export type Tables = {
-  accounts: { row: Generated<number>; account_id: string; username: string; role: string; genesis: Blob; list_version: number };
+  accounts: {
+    row: Generated<number>;
+    account_id: string;
+    username: string;
+    role: string;
+    genesis: Blob;
+    list_version: number;
+    delivery_verifier: Generated<Blob | null>;
+  };
   device_lists: { account: number; version: number; entry: Blob };
   rotations: { account: number; version: number; entry: Blob };
   devices: {

@@ -37,6 +37,7 @@ const GOOD: Record<Route, Record<string, unknown>> = {
   'prekeys/count': {},
   'devices/publish': { deviceRecord: text(1_465) },
   'devices/list': { entry: text(190) },
+  'account/delivery': { verifier: text(32) },
   certificate: {},
   'groups/create': { groupId: text(32), accessKey: text(32), entry: text(100), signature: text(64) },
   'groups/append': {

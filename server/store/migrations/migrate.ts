@@ -1,8 +1,9 @@
 import type { Database } from 'better-sqlite3';
 import { first } from './0001-first.ts';
+import { deliveryVerifier } from './0002-delivery-verifier.ts';
 
 /** In order, for ever: a migration that was released is never edited. The database's user_version says how many it has had. */
-const MIGRATIONS: readonly (readonly string[])[] = [first];
+const MIGRATIONS: readonly (readonly string[])[] = [first, deliveryVerifier];
 
 /** Throws a sentence when the database was written by a newer relay. */
 export function migrate(database: Database): void {
