@@ -67,6 +67,7 @@ export const TOKEN_LIFETIME_MS = 10 * 60_000;
 export const CERTIFICATE_LIFETIME_MS = 7 * 24 * 3_600_000;
 export const MAX_CERTIFICATE_CHARACTERS = 1_024;
 
-// Bodies of requests, as JSON text. Only group entries need more than the small bound.
+// Bodies of requests, as JSON text: ids, keys and signatures; records and prekeys; group entries.
+export const MAX_SMALL_REQUEST_BYTES = 2_048;
 export const MAX_REQUEST_BYTES = 65_536;
 export const MAX_GROUP_REQUEST_BYTES = 393_216;

@@ -14,6 +14,7 @@ import { recentEnvelopes } from './recent-envelopes.ts';
 import { relayKey } from './relay-key.ts';
 import { retention } from './retention.ts';
 import { singleUse } from './single-use.ts';
+import { strangerLimits } from './stranger-limit.ts';
 import { deviceTokens } from './tokens.ts';
 
 export type RelayPorts = { clock: Clock; random: RandomBytes };
@@ -29,6 +30,7 @@ export function openRelay(config: Config, { clock, random }: RelayPorts, origin:
   const recent = recentEnvelopes(clock);
   const sockets = delivery({ store, recent, failed: log.failed });
   const queue = mailbox({ store, clock, recent, placed: sockets.placed, failed: log.failed });
+  const limits = rateLimits(clock, config.rateFactor);
   const stopRetention = retention({ store, clock, expired: log.expired, failed: log.failed });
 
   return {
@@ -40,7 +42,8 @@ export function openRelay(config: Config, { clock, random }: RelayPorts, origin:
     queue,
     sockets,
     certificateKeyX: key.publicX,
-    limits: rateLimits(clock, config.rateFactor),
+    limits,
+    strangers: strangerLimits(limits),
     tokens: deviceTokens(clock, store, origin),
     certificate: certificates(clock, key, origin),
     loginNonces: loginNonces(clock, random),

@@ -12,9 +12,12 @@ const RECIPIENTS_PER_COST = 32;
 
 type Session = { device: StoredDevice; reader: Reader };
 
+/** What the socket's route knows and does for the session. */
+export type SocketParts = { relay: Relay; wire: Wire; address: string; welcomed(): void };
+
 /** What one socket may say: `hello` first, nothing more until `welcome`, then the other frames. Throws the code that ends the socket. */
-export function socketSession(relay: Relay, wire: Wire) {
-  const { limits, queue, sockets, store } = relay;
+export function socketSession({ relay, wire, address, welcomed }: SocketParts) {
+  const { limits, queue, sockets, store, strangers } = relay;
   let helloSeen = false;
   let ended = false;
   let session: Session | undefined;
@@ -27,7 +30,11 @@ export function socketSession(relay: Relay, wire: Wire) {
   async function welcome({ protocolMin, protocolMax, token }: HelloFrame): Promise<void> {
     const protocol = Math.min(protocolMax, PROTOCOL_MAX);
     if (protocol < protocolMin || protocol < PROTOCOL_MIN) throw new ProtocolError('unsupported_version');
-    const device = await relay.tokens.verify(token);
+    const device = await relay.tokens.verify(token).catch((error: unknown) => {
+      limits.require('addressDenied', address);
+      throw error;
+    });
+    limits.require('deviceHello', device.row);
     if (ended) return;
     const { reader, state } = await sockets.attach(device, wire, queue);
     session = { device, reader };
@@ -35,27 +42,35 @@ export function socketSession(relay: Relay, wire: Wire) {
       leave();
       return;
     }
+    welcomed();
     wire.send({ type: 'welcome', protocol, acknowledged: state.acknowledged, waiting: state.waiting, time: relay.clock.now() });
     reader.start(state);
   }
 
   function submit(frame: SubmitFrame, device: StoredDevice): void {
-    const { requestId } = frame;
-    const cost = 1 + Math.floor(frame.recipients.length / RECIPIENTS_PER_COST);
-    const retryAfterMs = limits.waitFor('deviceSubmit', device.row, cost);
+    const { requestId, recipients, body } = frame;
+    const cost = 1 + Math.floor(recipients.length / RECIPIENTS_PER_COST);
+    const retryAfterMs =
+      strangers.waitFor(device.accountId, recipients) ||
+      limits.waitFor('deviceSubmit', device.row, cost) ||
+      limits.waitFor('accountBytes', device.accountId, body.length);
     if (retryAfterMs > 0) {
       wire.send({ type: 'refused', requestId, code: 'rate_limited', retryAfterMs, accounts: [] });
       return;
     }
     queue.submit(frame, (result: SubmissionResult) => {
-      if (result.accepted) wire.send({ type: 'accepted', requestId });
-      else wire.send({ type: 'refused', requestId, code: result.code, retryAfterMs: 0, accounts: result.accounts });
+      if (result.accepted) {
+        strangers.charge(device.accountId, result.strangers, body.length);
+        wire.send({ type: 'accepted', requestId });
+      } else wire.send({ type: 'refused', requestId, code: result.code, retryAfterMs: 0, accounts: result.accounts });
     });
   }
 
   async function signal({ recipients, body }: SignalFrame, device: StoredDevice): Promise<void> {
-    if (limits.waitFor('deviceSignal', device.row) > 0) return;
-    sockets.signal(await store.resolve(recipients), body as Bytes);
+    if (limits.waitFor('deviceSignal', device.row, recipients.length) > 0) return;
+    if (limits.waitFor('accountBytes', device.accountId, body.length * recipients.length) > 0) return;
+    const targets = (await store.resolve(recipients)).filter((row) => limits.waitFor('targetSignal', row) === 0);
+    sockets.signal(targets, body as Bytes);
   }
 
   async function afterWelcome(frame: ClientFrame, { device, reader }: Session): Promise<void> {
@@ -77,6 +92,11 @@ export function socketSession(relay: Relay, wire: Wire) {
 
   return {
     isWelcome: () => session !== undefined,
+    /** A control frame of WebSocket itself. */
+    control(): void {
+      if (!session) throw new ProtocolError('bad_frame');
+      limits.require('deviceFrame', session.device.row);
+    },
     async take(bytes: Bytes): Promise<void> {
       const frame = parseClientFrame(bytes);
       if (session) return afterWelcome(frame, session);

@@ -81,7 +81,8 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
       query.insertWaiting.run({ device, sequence: mailbox.lastSequence, body: bodyRow as number, size: body.length });
       placed.push({ deviceRow: device, sequence: mailbox.lastSequence });
     }
-    return { accepted: true, storedAt: storedHour * HOUR_MS, placed };
+    const strangers = submission.recipients.filter((_, index) => known[index] === undefined && !privileged[index]);
+    return { accepted: true, storedAt: storedHour * HOUR_MS, placed, strangers };
   }
 
   /** What is in memory of these mailboxes may be ahead of a transaction that failed: read them again. */

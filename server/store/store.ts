@@ -53,7 +53,8 @@ export type PrekeyStore = {
 export type Submission = { envelopeId: Bytes; digest: Bytes; recipients: Recipient[]; body: Bytes; now: number };
 export type MailboxAddress = { deviceRow: number; sequence: number };
 export type SubmissionResult =
-  | { accepted: true; storedAt: number; placed: MailboxAddress[] }
+  /** `strangers`: new recipients whose delivery token the submission did not carry. */
+  | { accepted: true; storedAt: number; placed: MailboxAddress[]; strangers: Recipient[] }
   | { accepted: false; code: ErrorCode; accounts: string[] };
 export type WaitingEnvelope = { sequence: number; envelopeId: Bytes; digest: Bytes; storedAt: number; body: Bytes };
 export type MailboxState = { acknowledged: number; lastSequence: number; waiting: number };

@@ -1,0 +1,45 @@
+import { isIP } from 'node:net';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ProtocolError } from '../protocol/errors.ts';
+import { SOCKET_PATH } from '../protocol/http.ts';
+import { addressKey } from '../relay/rate-limit.ts';
+import type { Relay } from '../relay/relay.ts';
+
+// Our longest is that of a file of the page, with its hash.
+const MAX_URL_CHARACTERS = 256;
+
+// Says nothing but that the relay runs; those who ask call it by the names of their containers.
+const HEALTH_PATH = '/healthz';
+
+/** The name or address in a Host header, without the port; undefined for what is none. */
+function hostNameOf(host: string): string | undefined {
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : undefined;
+}
+
+/** A page of another name whose address was made to point here (DNS rebinding) sends that name. An address cannot be made to point elsewhere. */
+function isOurHost(host: string | undefined, origin: string): boolean {
+  const name = host === undefined ? undefined : hostNameOf(host);
+  if (name === undefined) return false;
+  return name === new URL(origin).hostname || name === 'localhost' || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+}
+
+/** Browsers say where a request comes from and cannot be made to lie; what is no browser says nothing, and is let in. */
+function isCrossSite({ headers }: FastifyRequest, origin: string): boolean {
+  const site = headers['sec-fetch-site'];
+  return (headers.origin !== undefined && headers.origin !== origin) || site === 'cross-site' || site === 'same-site';
+}
+
+/** Before anything else is done for a request: how many there are, how long, under which name, and from whose page. */
+export function installGuards(app: FastifyInstance, { limits, origin }: Relay): void {
+  app.addHook('onRequest', async (request) => {
+    limits.require('addressRequest', addressKey(request.ip));
+    const { url, method, headers, raw } = request;
+    const path = url.split('?', 1)[0] ?? '';
+    if (url.length > MAX_URL_CHARACTERS) throw new ProtocolError('bad_request');
+    if (path !== HEALTH_PATH && !isOurHost(headers.host, origin())) throw new ProtocolError('forbidden');
+    const upgrades = raw.headers.upgrade !== undefined;
+    if (upgrades && path !== SOCKET_PATH) throw new ProtocolError('bad_request');
+    if ((upgrades || method !== 'GET') && isCrossSite(request, origin())) throw new ProtocolError('forbidden');
+    if (!path.startsWith('/v1/') && path !== HEALTH_PATH) limits.require('addressPage', addressKey(request.ip));
+  });
+}
