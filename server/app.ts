@@ -66,7 +66,6 @@ export async function buildApp(
   installErrors(server);
   installSecurityHeaders(server, origin);
   guardConnections(server.server, config, relay.limits);
-  installGuards(server, relay);
   server.removeContentTypeParser('text/plain');
   server.addHook('onClose', () => relay.close());
   await server.register(fastifyWebsocket, {
@@ -86,6 +85,8 @@ export async function buildApp(
     },
   });
 
+  // Behind the plugin, whose hook marks an upgrade: one that is refused unmarked would stay open, without a timer.
+  installGuards(server, relay);
   for (const routes of [
     relayInfoRoutes,
     registrationRoutes,

@@ -11,16 +11,14 @@ const MAX_URL_CHARACTERS = 256;
 // Says nothing but that the relay runs; those who ask call it by the names of their containers.
 const HEALTH_PATH = '/healthz';
 
-/** The name or address in a Host header, without the port; undefined for what is none. */
-function hostNameOf(host: string): string | undefined {
-  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : undefined;
-}
+// A name or an address, and a port.
+const HOST = /^(?:\[([\d.:a-f]+)\]|([\w.-]+))(?::\d{1,5})?$/i;
 
 /** A page of another name whose address was made to point here (DNS rebinding) sends that name. An address cannot be made to point elsewhere. */
 function isOurHost(host: string | undefined, origin: string): boolean {
-  const name = host === undefined ? undefined : hostNameOf(host);
-  if (name === undefined) return false;
-  return name === new URL(origin).hostname || name === 'localhost' || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+  const [, bracketed, plain] = HOST.exec(host ?? '') ?? [];
+  const name = (bracketed ?? plain ?? '').toLowerCase();
+  return name === 'localhost' || isIP(name) !== 0 || (plain !== undefined && name === new URL(origin).hostname);
 }
 
 /** Browsers say where a request comes from and cannot be made to lie; what is no browser says nothing, and is let in. */

@@ -87,8 +87,8 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
     const account = query.byId.get({ accountId: registration.accountId });
     if (!account) return undefined;
     const device = query.device.get({ account: account.row, deviceId: registration.deviceId });
-    if (account.username !== registration.username || !same(device?.login_key, registration.loginKey)) throw new ProtocolError('conflict');
-    return { role: account.role as Role };
+    const again = account.username === registration.username && same(device?.login_key, registration.loginKey);
+    return again ? { role: account.role as Role } : undefined;
   }
 
   const register = database.transaction((registration: Registration): { role: Role } => {
@@ -97,6 +97,8 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
     const { accountId, username, genesis, deviceId, loginKey, deviceRecord, recordSequence } = registration;
     const role = invites.redeem(registration.inviteHash, registration.now);
     if (!role) throw new ProtocolError('invite_invalid');
+    // Only now, and so told to holders of an open invite alone: which accounts there are is not for anybody to ask.
+    if (query.byId.get({ accountId })) throw new ProtocolError('conflict');
     if (query.byUsername.get({ username })) throw new ProtocolError('username_taken');
     const account = query.insert.run({ accountId, username, role, genesis }).lastInsertRowid;
     query.insertListEntry.run({ account, version: 1, entry: registration.listEntry });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp, portOf } from '../../server/app.ts';
+import { HTTP_LIMITS, type HttpLimits } from '../../server/config/http-limits.ts';
 import { type Config, readConfig } from '../../server/config/config.ts';
 import { systemRandom } from '../../server/ports.ts';
 import type { Relay } from '../../server/relay/relay.ts';
@@ -22,12 +23,12 @@ export type LocalRelay = {
   close(): Promise<void>;
 };
 
-type LocalOptions = { members?: number; config?: Partial<Config> };
+type LocalOptions = { members?: number; config?: Partial<Config>; http?: Partial<HttpLimits> };
 
 async function open(dataDir: string, options: LocalOptions): Promise<LocalRelay> {
   const clock = manualClock();
   const config = { ...readConfig({}), port: 0, dataDir, rateFactor: 1_000, logLevel: 'silent' as const, ...options.config };
-  const { server, relay } = await buildApp(config, { clock, random: systemRandom });
+  const { server, relay } = await buildApp(config, { clock, random: systemRandom }, { ...HTTP_LIMITS, ...options.http });
   await server.listen({ host: '127.0.0.1', port: 0 });
   const origin = `http://localhost:${portOf(server)}`;
   const firstInvite = (await relay.firstInvite()) ?? '';
