@@ -42,7 +42,7 @@ export const RATES = {
   targetClaim: { burst: 120, perSecond: 0.1 },
   accountInvite: { burst: 60, perSecond: 0.02 },
   /** Bytes of the envelopes that all devices of an account send; a signal's count for every recipient, as none are stored. */
-  accountBytes: { burst: 64 * MIB, perSecond: 2 * MIB },
+  accountBytes: { burst: 32 * MIB, perSecond: 2 * MIB },
   /** What one account leaves with another that gave it no token: one for every 16 KiB begun, so 8 MiB at first and 28 MiB an hour at most. */
   pairStranger: { burst: 500, perSecond: 0.5 },
   /** A device that comes back: its mailbox is looked at. */

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dumpDatabase, placesOf } from '../support/dump-database.ts';
-import { addressOf, granted, login, type RelayDevice } from '../support/relay-device.ts';
+import { RATES } from '../../server/config/rates.ts';
+import { addressOf, granted, login, prekeys, type RelayDevice, registerMany } from '../support/relay-device.ts';
 import { type LocalRelay, localRelay } from '../support/relay-in-process.ts';
 import { connect, type RelaySocket } from '../support/relay-socket.ts';
 
@@ -120,5 +121,100 @@ describe('a delivery token', () => {
     expect(placesOf(tables, token)).toEqual([]);
     const waiting = tables.find(({ name }) => name === 'waiting')?.rows.map(({ row: _, sequence: __, body: ___, ...rest }) => rest);
     expect(waiting?.[0]).toEqual(waiting?.[1]);
+  });
+});
+
+describe('what one account leaves with another that gave it no token', () => {
+  let limited: LocalRelay;
+  let stranger: RelaySocket;
+  let reader: RelaySocket;
+  let to: RelayDevice;
+
+  beforeEach(async () => {
+    limited = await localRelay({ members: 3, config: { rateFactor: 1 } });
+    to = limited.members[1]?.device as RelayDevice;
+    stranger = await connect(limited.origin, limited.members[0]?.token ?? '');
+    reader = await connect(limited.origin, limited.members[1]?.token ?? '');
+    // Takes everything in at once: it is not the mailbox that is full.
+    reader.listen((frame) => {
+      if (frame.type === 'deliver') reader.send({ type: 'ack', sequence: frame.sequence });
+    });
+    await stranger.expect('drained');
+  });
+  afterEach(() => limited.close());
+
+  async function tokenOf(member: number): Promise<Uint8Array> {
+    const token = bytes(16);
+    const verifier = createHash('sha256').update(token).digest('base64url');
+    await granted(limited.origin, 'account/delivery', { verifier }, limited.members[member]?.token);
+    return token;
+  }
+
+  async function send(socket: RelaySocket, device: RelayDevice, size: number, deliveryToken?: Uint8Array): Promise<string> {
+    const recipients = [{ ...addressOf(device), deliveryToken }];
+    socket.send({ type: 'submit', requestId: 1, envelopeId: bytes(16), recipients, body: new Uint8Array(size) });
+    const answer = await socket.next();
+    return answer.type === 'refused' ? `${answer.code} ${answer.retryAfterMs}` : answer.type;
+  }
+
+  it('R52: is bounded by count and by bytes, and grows slowly; the target itself, contacts and other targets do not feel it', async () => {
+    const token = await tokenOf(1);
+    const { burst, perSecond } = RATES.pairStranger;
+    // Half in small envelopes of cost 1, half in the largest, of cost 4.
+    for (let cost = 0; cost < burst / 2; cost += 1) expect(await send(stranger, to, 2 * KIB)).toBe('accepted');
+    for (let cost = 0; cost < burst / 2; cost += 4) expect(await send(stranger, to, 64 * KIB)).toBe('accepted');
+    const told = await send(stranger, to, 2 * KIB);
+    expect(told).toMatch(/^rate_limited \d+$/);
+    // It may have gone below nothing by what the last envelope cost beyond it.
+    expect(Number(told.split(' ')[1])).toBeLessThanOrEqual(4_000 / perSecond);
+    const contact = await connect(limited.origin, limited.members[2]?.token ?? '');
+    await contact.expect('drained');
+    expect(await send(contact, to, 2 * KIB, token)).toBe('accepted');
+    expect(await send(stranger, limited.members[2]?.device as RelayDevice, 2 * KIB)).toBe('accepted');
+    limited.clock.advance(4_000 / perSecond);
+    expect(await send(stranger, to, 2 * KIB)).toBe('accepted');
+  });
+
+  it('R52: holders of the token are bounded by their device alone', async () => {
+    const token = await tokenOf(1);
+    for (let i = 0; i < RATES.pairStranger.burst + 20; i++) expect(await send(stranger, to, 2 * KIB, token)).toBe('accepted');
+  });
+
+  it('R52: the bytes of an account are counted beside its frames, whoever they are for', async () => {
+    const token = await tokenOf(1);
+    const { burst, perSecond } = RATES.accountBytes;
+    const size = 64 * KIB;
+    for (let sent = 0; sent < burst; sent += size) expect(await send(stranger, to, size, token)).toBe('accepted');
+    expect(await send(stranger, to, size, token)).toBe(`rate_limited ${Math.ceil((size / perSecond) * 1_000)}`);
+    limited.clock.advance(100);
+    expect(await send(stranger, to, size, token)).toBe('accepted');
+  });
+});
+
+describe('prekeys under many hands', () => {
+  it('R19: a target that is claimed by many accounts keeps a supply, stays reachable, and no key is handed out twice', async () => {
+    const many = await localRelay({ config: { rateFactor: 1_000 } });
+    const members = await registerMany(many.origin, many.firstInvite, 8);
+    const target = members[0] as (typeof members)[number];
+    await granted(many.origin, 'prekeys/add', { oneTimePrekeys: prekeys(100, 100) }, target.token);
+    const tight = await many.reopen({ rateFactor: 1 });
+    try {
+      const { accountId, deviceId } = target.device;
+      const tokens = await Promise.all(members.slice(1).map(({ device }) => login(tight.origin, device)));
+      const { burst } = RATES.targetClaim;
+      const claims = await Promise.all(
+        Array.from({ length: burst + 30 }, (_, index) =>
+          granted(tight.origin, 'prekeys/claim', { accountId, deviceIds: [deviceId] }, tokens[index % tokens.length]),
+        ),
+      );
+      const bundles = claims.flatMap((claim) => claim.bundles);
+      const handedOut = bundles.flatMap(({ oneTimePrekey }) => (oneTimePrekey ? [oneTimePrekey.id] : []));
+      expect(bundles).toHaveLength(burst + 30);
+      expect(new Set(handedOut).size).toBe(handedOut.length);
+      expect(handedOut.length).toBeLessThanOrEqual(burst);
+      expect(bundles.every(({ deviceRecord }) => deviceRecord.length > 1_900)).toBe(true);
+    } finally {
+      await tight.close();
+    }
   });
 });

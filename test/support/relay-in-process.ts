@@ -19,7 +19,7 @@ export type LocalRelay = {
   /** Acknowledgements are gathered for some milliseconds of the relay's clock, which stands still in tests. */
   settle(): Promise<void>;
   /** Ends this relay and opens another on its folder. */
-  reopen(): Promise<LocalRelay>;
+  reopen(config?: Partial<Config>): Promise<LocalRelay>;
   close(): Promise<void>;
 };
 
@@ -41,9 +41,9 @@ async function open(dataDir: string, options: LocalOptions): Promise<LocalRelay>
     firstInvite,
     members,
     settle: () => relay.queue.flushAcknowledgements(),
-    async reopen() {
+    async reopen(changed = {}) {
       await server.close();
-      return { ...(await open(dataDir, { ...options, members: 0 })), members };
+      return { ...(await open(dataDir, { ...options, members: 0, config: { ...options.config, ...changed } })), members };
     },
     async close() {
       await server.close();
