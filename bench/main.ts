@@ -6,9 +6,10 @@ import { accepted } from './accepted.ts';
 import { engine } from './engine.ts';
 import { type Bench, type Figure, json, table } from './report.ts';
 import { roundtrip } from './roundtrip.ts';
+import { strangers } from './strangers.ts';
 import { vault } from './vault.ts';
 
-const BENCHES: Record<string, Bench> = { roundtrip, accepted, engine, vault };
+const BENCHES: Record<string, Bench> = { roundtrip, accepted, engine, vault, strangers };
 
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const unknown = asked.find((name) => !(name in BENCHES));

@@ -2,9 +2,12 @@ import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { Config } from './config/config.ts';
 import { installErrors } from './plugins/errors.ts';
-import { healthRoutes, installGate } from './plugins/health.ts';
+import { healthRoutes } from './plugins/health.ts';
 import { logOptions, operatorLog } from './plugins/log.ts';
 import { serveMetrics } from './plugins/metrics-listener.ts';
+import { HTTP_LIMITS, type HttpLimits } from './config/http-limits.ts';
+import { guardConnections } from './plugins/connections.ts';
+import { installGuards } from './plugins/guards.ts';
 import { servePage } from './plugins/page.ts';
 import { installSchemas } from './plugins/schemas.ts';
 import { installSecurityHeaders } from './plugins/security-headers.ts';
@@ -22,11 +25,13 @@ import { registrationRoutes } from './routes/registration.ts';
 import { relayInfoRoutes } from './routes/relay-info.ts';
 import { socketRoute } from './routes/socket.ts';
 
-// A request that dawdles holds a connection; ours are small.
-const REQUEST_TIMEOUT_MS = 15_000;
-
 // Frames a little too long are told so (4413); far beyond, the socket's own parser ends the connection (1009) before holding them.
 const SOCKET_MAX_PAYLOAD_BYTES = 2 * MAX_FRAME_BYTES;
+
+// Browsers send a frame in one fragment, a proxy in a few; every fragment costs memory beside its bytes.
+const SOCKET_MAX_FRAGMENTS = 256;
+// Packets of one fragment: the largest frame in packets of 120 bytes.
+const SOCKET_MAX_BUFFERED_CHUNKS = 1_024;
 
 const RESTARTING = 1012;
 
@@ -45,6 +50,7 @@ export async function buildApp(
   config: Config,
   ports: RelayPorts = { clock: systemClock, random: systemRandom },
   ended: () => void = () => undefined,
+  http: HttpLimits = HTTP_LIMITS,
 ): Promise<App> {
   // Loaded only where it is used.
   const metrics = config.metricsPort ? (await import('./plugins/metrics.ts')).openMetrics() : undefined;
@@ -58,18 +64,23 @@ export async function buildApp(
       server.log.warn({ why }, 'the new certificate is not good, and the one before stays');
     },
   });
-  const options: FastifyServerOptions & { https?: object } = {
+  const guards = {
+    maxHeaderSize: http.maxHeaderBytes,
+    headersTimeout: http.headersTimeoutMs,
+    connectionsCheckingInterval: http.checkEveryMs,
+  };
+  const options: FastifyServerOptions & { https?: object; http?: object } = {
     // Nothing of a request is logged: paths say little, but addresses would stand beside times.
     logger: logOptions(config.logLevel),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_REQUEST_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: 60_000,
+    requestTimeout: http.requestTimeoutMs,
+    keepAliveTimeout: http.keepAliveMs,
     forceCloseConnections: true,
     // We say so ourselves, in the protocol's words.
     return503OnClosing: false,
     trustProxy: config.trustedProxies.length > 0 && config.trustedProxies,
-    ...(tls && { https: tls.options }),
+    ...(tls ? { https: { ...tls.options, ...guards } } : { http: guards }),
   };
   const server: FastifyInstance = Fastify(options);
   // As browsers write it: without the port that goes without saying.
@@ -81,6 +92,7 @@ export async function buildApp(
   installSchemas(server);
   installErrors(server);
   installSecurityHeaders(server, origin);
+  guardConnections(server.server, config, relay.limits);
   server.removeContentTypeParser('text/plain');
   server.addHook('onError', async (_request, _reply, error) => void relay.disk.note(error));
   server.addHook('onClose', () => {
@@ -90,7 +102,12 @@ export async function buildApp(
   });
   tls?.watch(server.server);
   await server.register(fastifyWebsocket, {
-    options: { maxPayload: SOCKET_MAX_PAYLOAD_BYTES, perMessageDeflate: false },
+    options: {
+      maxPayload: SOCKET_MAX_PAYLOAD_BYTES,
+      maxFragments: SOCKET_MAX_FRAGMENTS,
+      maxBufferedChunks: SOCKET_MAX_BUFFERED_CHUNKS,
+      perMessageDeflate: false,
+    },
     // Told to come back when what they submitted is on disk and answered. Who does not answer at once is cut off, so that a restart is quick.
     async preClose() {
       await relay.drain();
@@ -102,8 +119,8 @@ export async function buildApp(
     },
   });
 
-  // After the sockets' own hooks, which end the connection of an upgrade that is refused.
-  installGate(server, relay);
+  // Behind the plugin, whose hook marks an upgrade: one that is refused unmarked would stay open, without a timer.
+  installGuards(server, relay);
   if (metrics) serveMetrics(server, metrics, relay, config, tls);
   for (const routes of [
     relayInfoRoutes,

@@ -3,12 +3,20 @@
  * versions are kept by the engine and shown as "update to read".
  */
 import * as v from 'valibot';
-import { accountIdSchema, base64urlBytes, groupIdSchema, timeSchema, uint32Schema } from '../../server/protocol/ids.ts';
+import {
+  accountIdSchema,
+  base64urlBytes,
+  DELIVERY_TOKEN_BYTES,
+  groupIdSchema,
+  timeSchema,
+  uint32Schema,
+} from '../../server/protocol/ids.ts';
 import { MAX_BODY_BYTES, MAX_DISTRIBUTION_CHARACTERS, MAX_RECEIPT_IDS, MAX_TEXT_CHARACTERS } from './limits.ts';
 
 export const messageIdSchema = base64urlBytes(16);
 const hashSchema = base64urlBytes(32);
 const secretSchema = base64urlBytes(32);
+const deliveryTokenSchema = base64urlBytes(DELIVERY_TOKEN_BYTES);
 
 export function isSendableText(text: string): boolean {
   return text.length > 0 && [...text].length <= MAX_TEXT_CHARACTERS;
@@ -25,6 +33,8 @@ const receipt = v.strictObject({
   groupId: v.optional(groupIdSchema),
   delivered: idsSchema,
   read: idsSchema,
+  /** One to one alone: the sender's token, for envelopes to him (R50). */
+  deliveryToken: v.optional(deliveryTokenSchema),
 });
 
 /** Version and head of the log as the sender knows it; `secret` with a new epoch, or for a newcomer or new device. */
@@ -81,10 +91,29 @@ const readSync = v.strictObject({
   messageId: messageIdSchema,
 });
 
+/** Own devices: the account has a new delivery token. */
+const deliveryToken = v.strictObject({
+  kind: v.literal('delivery-token'),
+  version: v.literal(1),
+  token: deliveryTokenSchema,
+  madeAt: timeSchema,
+});
+
 /** "I could not open what you sent after this number": undelivered messages are wanted again, under their old ids (D11). */
 const resendRequest = v.strictObject({ kind: v.literal('resend-request'), version: v.literal(1), received: uint32Schema });
 
-const bodySchema = v.variant('kind', [text, receipt, groupUpdate, senderKey, groupRemoved, typing, sentCopy, readSync, resendRequest]);
+const bodySchema = v.variant('kind', [
+  text,
+  receipt,
+  groupUpdate,
+  senderKey,
+  groupRemoved,
+  typing,
+  sentCopy,
+  readSync,
+  deliveryToken,
+  resendRequest,
+]);
 export type ContentBody = v.InferOutput<typeof bodySchema>;
 export type TextBody = v.InferOutput<typeof text>;
 

@@ -17,6 +17,8 @@ export async function adoptAccount({ core, relay, directory }: Engine, storage: 
   const vault = openVaultView(await createVault<Message>(storage, passphrase, core.random));
   const { step, changes } = createStep(vault);
   const account = await adopt(core, step, material);
+  const delivery = core.read.get('delivery', 'self');
+  if (delivery) step.put('delivery', 'self', delivery);
   const publication = step.get('publication', 'self');
   await vault.commit(changes());
   await vault.close();

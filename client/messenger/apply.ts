@@ -4,6 +4,7 @@ import { type ContentBody, parseBody, type ParsedBody } from '../content/body.ts
 import type { Message } from './api.ts';
 import type { Conversations } from './conversations.ts';
 import { accountIn, type Core } from './core.ts';
+import { type DeliveryTokens, keepToken } from './delivery-token.ts';
 import type { Gaps } from './gaps.ts';
 import type { Heal } from './heal.ts';
 import type { Authentic } from './open-pairwise.ts';
@@ -19,6 +20,7 @@ export type ApplyParts = {
   receipts: Receipts;
   gaps: Gaps;
   heal: Heal;
+  deliveryTokens: DeliveryTokens;
   control(step: Step, from: Authentic['from'], body: GroupControl): Promise<void>;
   groupReceipt(step: Step, from: Authentic['from'], body: ContentBody & { kind: 'receipt' }): Promise<void>;
 };
@@ -28,7 +30,7 @@ export type Apply = (step: Step, message: Authentic) => Promise<void>;
 // What a stranger may begin with; anything else leaves no trace (ATTACKS 22).
 const OPENERS: ReadonlySet<ParsedBody['kind']> = new Set(['text', 'unknown', 'group-update', 'sender-key']);
 
-export function createApply({ core, conversations, receipts, gaps, heal, control, groupReceipt }: ApplyParts): Apply {
+export function createApply({ core, conversations, receipts, gaps, heal, deliveryTokens, control, groupReceipt }: ApplyParts): Apply {
   async function show(step: Step, message: Authentic, contact: ContactRecord, body: Message['body']): Promise<void> {
     if (contact.standing === 'blocked') return;
     const { accountId } = contact;
@@ -76,6 +78,8 @@ export function createApply({ core, conversations, receipts, gaps, heal, control
       case 'sender-key':
       case 'group-removed':
         return control(step, message.from, body);
+      case 'delivery-token':
+        return deliveryTokens.adopt(step, body);
       case 'resend-request':
         return heal.answer(step, message.from, body.received);
       default:
@@ -91,6 +95,7 @@ export function createApply({ core, conversations, receipts, gaps, heal, control
         return show(step, message, contact, { kind: 'unknown' });
       case 'receipt':
         if (body.groupId) return groupReceipt(step, message.from, body);
+        if (body.deliveryToken) keepToken(step, contact.accountId, body.deliveryToken);
         return receipts.apply(step, contact.accountId, body, null);
       case 'group-update':
       case 'sender-key':

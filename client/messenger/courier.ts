@@ -4,6 +4,7 @@ import { ERRORS } from '../../server/protocol/errors.ts';
 import { type AccountId, Failure, type FailureCode } from './api.ts';
 import { type Connection, Refused } from './connection.ts';
 import { type Core, freshId } from './core.ts';
+import { deliveryTokenOf } from './delivery-token.ts';
 import type { Directory } from './directory.ts';
 import { failureOf, isLater } from './failure.ts';
 import { contentOf, type Courier, type Outbox, type Outcome } from './outbox.ts';
@@ -100,7 +101,8 @@ export function createPairwiseCourier({ core, connection, directory, sessions, o
     return Promise.allSettled(
       open.map(async (deviceId) => {
         const { envelopeId, envelope } = item.devices[deviceId] as DeviceState;
-        const recipients = [{ accountId, deviceId, listVersion: deviceList.version }];
+        const deliveryToken = deliveryTokenOf(core.read, accountId);
+        const recipients = [{ accountId, deviceId, listVersion: deviceList.version, deliveryToken }];
         if (envelope) await connection.submit({ envelopeId, recipients, body: envelope });
         return deviceId;
       }),

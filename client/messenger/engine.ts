@@ -7,6 +7,7 @@ import { createConnection } from './connection.ts';
 import { type Conversations, createConversations } from './conversations.ts';
 import type { Core } from './core.ts';
 import { createPairwiseCourier, refreshAll } from './courier.ts';
+import { createDeliveryTokens } from './delivery-token.ts';
 import { createDirectory, type Directory } from './directory.ts';
 import { createGaps } from './gaps.ts';
 import { createGroups } from './groups/create-groups.ts';
@@ -61,6 +62,7 @@ export function createEngine(core: Core): Engine {
   const prekeys = createPrekeys(core, relay);
   const rollback = createRollback(core, runs);
   const receipts = createReceipts(core, conversations, () => outbox);
+  const deliveryTokens = createDeliveryTokens(core, relay, () => outbox);
   const gaps = createGaps(core, conversations);
   const lapse = createLapse(core, conversations, () => connection.isReady());
   let wasOld = false;
@@ -71,6 +73,7 @@ export function createEngine(core: Core): Engine {
       if (rollback.isOld(frame.acknowledged)) {
         wasOld = true;
         await rollback.repair(frame.acknowledged);
+        await core.step(deliveryTokens.renew);
         await prekeys.maintain();
       }
     },
@@ -83,6 +86,7 @@ export function createEngine(core: Core): Engine {
       outbox.kick();
       receipts.start();
       lapse.start();
+      deliveryTokens.ready();
       groups.ready();
       prekeys.start();
     },
@@ -103,6 +107,7 @@ export function createEngine(core: Core): Engine {
     receipts,
     gaps,
     heal,
+    deliveryTokens,
     control: groups.control,
     groupReceipt: groups.receipt,
   });
@@ -160,7 +165,7 @@ export function createEngine(core: Core): Engine {
       if (id === accountId || (record.kind === 'group' && groups.membersOf(id).includes(accountId))) showNow(id);
     }
   };
-  const people = createPeople({ core, directory, conversations, receipts, outbox, showAll });
+  const people = createPeople({ core, directory, conversations, receipts, outbox, deliveryTokens, showAll });
   const messages = createMessages(core, conversations, outbox, receipts);
 
   return {

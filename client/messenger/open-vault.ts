@@ -32,6 +32,8 @@ const STORES: { [T in TableName]: StoreOf<Tables[T]> } = {
   outbox: defineStore('outbox'),
   receipts: defineStore('receipts'),
   held: defineStore('held'),
+  delivery: defineStore('delivery'),
+  deliveryTokens: defineStore('deliveryTokens'),
   seen: defineStore('seen'),
   gaps: defineStore('gaps'),
 };

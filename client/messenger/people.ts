@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { type AccountId, type ConversationId, Failure, type SafetyNumber } from './api.ts';
 import type { Conversations } from './conversations.ts';
 import { accountIn, type Core } from './core.ts';
+import type { DeliveryTokens } from './delivery-token.ts';
 import type { Directory } from './directory.ts';
 import type { Outbox } from './outbox.ts';
 import type { Receipts } from './receipts.ts';
@@ -44,19 +45,26 @@ export type PeopleParts = {
   conversations: Conversations;
   receipts: Receipts;
   outbox: Outbox;
+  deliveryTokens: DeliveryTokens;
   showAll(accountId: AccountId): void;
 };
 
-export function createPeople({ core, directory, conversations, receipts, outbox, showAll }: PeopleParts): People {
+export function createPeople({ core, directory, conversations, receipts, outbox, deliveryTokens, showAll }: PeopleParts): People {
   function contactIn(step: Step, accountId: AccountId): ContactRecord {
     const contact = step.get('contacts', accountId);
     if (!contact) throw new Failure('no-such-account');
     return contact;
   }
 
-  async function change(accountId: AccountId, to: (contact: ContactRecord) => ContactRecord): Promise<void> {
-    await core.step((step) => {
-      step.put('contacts', accountId, to(contactIn(step, accountId)));
+  async function change(
+    accountId: AccountId,
+    to: (contact: ContactRecord) => ContactRecord,
+    also: (step: Step, before: ContactRecord) => Promise<void> = async () => undefined,
+  ): Promise<void> {
+    await core.step(async (step) => {
+      const before = contactIn(step, accountId);
+      step.put('contacts', accountId, to(before));
+      await also(step, before);
       conversations.show(step, accountId);
       step.after(() => showAll(accountId));
     });
@@ -147,7 +155,15 @@ export function createPeople({ core, directory, conversations, receipts, outbox,
         await acknowledge(step, accountId);
         conversations.show(step, accountId);
       }),
-    block: (accountId, blocked) => change(accountId, (contact) => ({ ...contact, standing: blocked ? 'blocked' : 'accepted' })),
+    block: (accountId, blocked) =>
+      change(
+        accountId,
+        (contact) => ({ ...contact, standing: blocked ? 'blocked' : 'accepted' }),
+        async (step, { standing }) => {
+          // Who was a contact holds the delivery token.
+          if (blocked && standing === 'accepted') await deliveryTokens.renew(step);
+        },
+      ),
     async safetyNumber(accountId) {
       const { digits, scannable } = await numberOf(accountId);
       return { digits, scannable, verified: core.read.get('contacts', accountId)?.verified ?? false };

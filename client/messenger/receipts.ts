@@ -7,6 +7,7 @@ import { MAX_RECEIPT_IDS } from '../content/limits.ts';
 import type { AccountId, ConversationId, MessageId } from './api.ts';
 import type { Conversations } from './conversations.ts';
 import { accountIn, type Core } from './core.ts';
+import { tokenToGive } from './delivery-token.ts';
 import type { Outbox } from './outbox.ts';
 import type { StoredMessage } from './state.ts';
 import type { Step } from './step.ts';
@@ -45,7 +46,15 @@ export function createReceipts(core: Core, conversations: Conversations, outbox:
       const delivered = owed.delivered.slice(0, MAX_RECEIPT_IDS);
       const read = owed.read.slice(0, MAX_RECEIPT_IDS);
       const rest = { delivered: owed.delivered.slice(MAX_RECEIPT_IDS), read: owed.read.slice(MAX_RECEIPT_IDS) };
-      const body: Receipt = { kind: 'receipt', version: 1, ...(groupId && { groupId }), delivered, read };
+      const deliveryToken = groupId ? undefined : tokenToGive(step, accountId);
+      const body: Receipt = {
+        kind: 'receipt',
+        version: 1,
+        ...(groupId && { groupId }),
+        delivered,
+        read,
+        ...(deliveryToken && { deliveryToken }),
+      };
       await outbox().add(step, { to: { accountId, only: null }, body });
       if (rest.delivered.length + rest.read.length === 0) {
         step.remove('receipts', key);

@@ -166,6 +166,9 @@ export type OutboxItem = {
   counter: number;
 };
 
+/** This account's own token; `madeAt` decides between two devices that made one. */
+export type OwnDelivery = { token: Bytes; madeAt: number /** False until the relay has taken its digest. */; published: boolean };
+
 export type PendingReceipts = { delivered: MessageId[]; read: MessageId[] };
 
 /** A group envelope that cannot be opened yet: its epoch or sender key is still under way. `group`: whose epoch it was sealed under, if known. */
@@ -199,6 +202,9 @@ export type Tables = {
   outbox: OutboxItem;
   receipts: PendingReceipts;
   held: HeldEnvelope;
+  delivery: OwnDelivery;
+  /** What contacts gave us. */
+  deliveryTokens: { token: Bytes };
   seen: { ids: string[] };
   gaps: Gap;
 };

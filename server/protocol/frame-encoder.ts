@@ -1,8 +1,8 @@
 import { ascii, type Bytes, concat, fromBase64url, uint16, uint32, uint64 } from './bytes.ts';
 import { ERRORS, ProtocolError } from './errors.ts';
 import { type AcceptedFrame, type ClientFrame, type DeliverFrame, FRAME_TYPE, type Recipient, type RelayFrame } from './frame-layout.ts';
-import { ACCOUNT_ID_BYTES, ENVELOPE_ID_BYTES } from './ids.ts';
-import { RECIPIENT_BYTES } from './limits.ts';
+import { ACCOUNT_ID_BYTES, DELIVERY_TOKEN_BYTES, ENVELOPE_ID_BYTES } from './ids.ts';
+import { RECIPIENT_BYTES, SUBMIT_RECIPIENT_BYTES } from './limits.ts';
 import { FRAME_VERSION } from './version.ts';
 
 const FRONT_BYTES = 2;
@@ -17,14 +17,19 @@ function accountBytes(accountId: string): Bytes {
   return bytes;
 }
 
-function encodeRecipients(recipients: readonly Recipient[]): Bytes {
-  const out = new Uint8Array(2 + recipients.length * RECIPIENT_BYTES);
+/** In a submit, where an entry is longer, a recipient's token follows, or zeros. */
+function encodeRecipients(recipients: readonly Recipient[], entryBytes: number): Bytes {
+  const out = new Uint8Array(2 + recipients.length * entryBytes);
   out.set(uint16(recipients.length));
   recipients.forEach((recipient, index) => {
-    const at = 2 + index * RECIPIENT_BYTES;
+    const at = 2 + index * entryBytes;
+    const { deliveryToken } = recipient;
     out.set(accountBytes(recipient.accountId), at);
     out.set(uint32(recipient.deviceId), at + ACCOUNT_ID_BYTES);
     out.set(uint32(recipient.listVersion), at + ACCOUNT_ID_BYTES + 4);
+    if (deliveryToken === undefined) return;
+    if (deliveryToken.length !== DELIVERY_TOKEN_BYTES || entryBytes !== SUBMIT_RECIPIENT_BYTES) throw new ProtocolError('bad_request');
+    out.set(deliveryToken, at + RECIPIENT_BYTES);
   });
   return out;
 }
@@ -59,11 +64,17 @@ export function encodeFrame(frame: ClientFrame | RelayFrame): Bytes {
       return concat(front(FRAME_TYPE.hello), uint16(frame.protocolMin), uint16(frame.protocolMax), uint16(token.length), token);
     }
     case 'submit':
-      return concat(front(FRAME_TYPE.submit), uint32(frame.requestId), frame.envelopeId, encodeRecipients(frame.recipients), frame.body);
+      return concat(
+        front(FRAME_TYPE.submit),
+        uint32(frame.requestId),
+        frame.envelopeId,
+        encodeRecipients(frame.recipients, SUBMIT_RECIPIENT_BYTES),
+        frame.body,
+      );
     case 'ack':
       return concat(front(FRAME_TYPE.ack), uint64(frame.sequence));
     case 'signal':
-      if ('recipients' in frame) return concat(front(FRAME_TYPE.signal), encodeRecipients(frame.recipients), frame.body);
+      if ('recipients' in frame) return concat(front(FRAME_TYPE.signal), encodeRecipients(frame.recipients, RECIPIENT_BYTES), frame.body);
       return concat(front(FRAME_TYPE.relayedSignal), frame.body);
     case 'ping':
       return concat(front(FRAME_TYPE.ping), uint32(frame.value));

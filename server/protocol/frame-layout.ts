@@ -21,6 +21,8 @@ export type Recipient = {
   accountId: string;
   deviceId: number /** The sender's copy of that account's device list. */;
   listVersion: number;
+  /** 16 bytes that the account gave to its contacts; in a submit, where the sender has them. */
+  deliveryToken?: Uint8Array | undefined;
 };
 
 export type HelloFrame = { type: 'hello'; protocolMin: number; protocolMax: number; token: string };

@@ -2,7 +2,7 @@ import { type Bytes, fromAscii, toBase64url } from './bytes.ts';
 import { isEnvelopeSize } from './envelope.ts';
 import { errorCodeOfByte, ProtocolError } from './errors.ts';
 import { type ClientFrame, FRAME_TYPE, type Recipient, type RelayFrame } from './frame-layout.ts';
-import { ACCOUNT_ID_BYTES, ENVELOPE_ID_BYTES } from './ids.ts';
+import { ACCOUNT_ID_BYTES, DELIVERY_TOKEN_BYTES, ENVELOPE_ID_BYTES } from './ids.ts';
 import { MAX_DEVICE_ID, MAX_FRAME_BYTES, MAX_SUBMIT_RECIPIENTS, MAX_TOKEN_BYTES } from './limits.ts';
 import { FRAME_VERSION } from './version.ts';
 
@@ -57,7 +57,13 @@ function open(bytes: Bytes): { type: number; read: Reader } {
   return { type: read.uint8(), read };
 }
 
-function recipientsOf(read: Reader): Recipient[] {
+/** Undefined: zeros, which no account gives out. */
+function tokenOf(read: Reader): Bytes | undefined {
+  const token = read.take(DELIVERY_TOKEN_BYTES);
+  return token.some((byte) => byte !== 0) ? token : undefined;
+}
+
+function recipientsOf(read: Reader, withTokens: boolean): Recipient[] {
   const count = read.uint16();
   if (count < 1 || count > MAX_SUBMIT_RECIPIENTS) refuseFrame();
   const recipients: Recipient[] = [];
@@ -67,7 +73,9 @@ function recipientsOf(read: Reader): Recipient[] {
     const deviceId = read.uint32();
     if (deviceId < 1 || deviceId > MAX_DEVICE_ID) refuseFrame();
     seen.add(`${accountId}.${deviceId}`);
-    recipients.push({ accountId, deviceId, listVersion: read.uint32() });
+    const recipient: Recipient = { accountId, deviceId, listVersion: read.uint32() };
+    const deliveryToken = withTokens ? tokenOf(read) : undefined;
+    recipients.push(deliveryToken ? { ...recipient, deliveryToken } : recipient);
   }
   if (seen.size !== count) refuseFrame();
   return recipients;
@@ -86,13 +94,13 @@ export function parseClientFrame(bytes: Bytes): ClientFrame {
     case FRAME_TYPE.submit: {
       const requestId = read.uint32();
       const envelopeId = read.take(ENVELOPE_ID_BYTES);
-      const recipients = recipientsOf(read);
+      const recipients = recipientsOf(read, true);
       return { type: 'submit', requestId, envelopeId, recipients, body: read.envelope() };
     }
     case FRAME_TYPE.ack:
       return read.end({ type: 'ack', sequence: read.uint64() });
     case FRAME_TYPE.signal: {
-      const recipients = recipientsOf(read);
+      const recipients = recipientsOf(read, false);
       return { type: 'signal', recipients, body: read.envelope() };
     }
     case FRAME_TYPE.ping:

@@ -7,6 +7,7 @@ import { ERROR_CODES, type ErrorCode } from './errors.ts';
 import {
   accountIdSchema,
   base64urlBytes,
+  DELIVERY_VERIFIER_BYTES,
   deviceIdSchema,
   groupIdSchema,
   inviteSchema,
@@ -150,6 +151,12 @@ export const ROUTES = {
   'prekeys/count': { auth: true, body: nothing, answer: v.strictObject({ count: countSchema }) },
   'devices/publish': { auth: true, body: v.strictObject({ deviceRecord: deviceRecordSchema }), answer: nothing },
   'devices/list': { auth: true, body: v.strictObject({ entry: deviceListEntrySchema }), answer: nothing },
+  'account/delivery': {
+    auth: true,
+    /** SHA-256 of the token that this account gives to its contacts; a new one ends the old. */
+    body: v.strictObject({ verifier: base64urlBytes(DELIVERY_VERIFIER_BYTES) }),
+    answer: nothing,
+  },
   certificate: { auth: true, body: nothing, answer: v.strictObject({ certificate: certificateSchema }) },
   'groups/create': {
     auth: false,

@@ -4,6 +4,8 @@ import { MAX_DEVICE_ID, MAX_PREKEY_ID } from './limits.ts';
 
 export const ACCOUNT_ID_BYTES = 32;
 export const ENVELOPE_ID_BYTES = 16;
+export const DELIVERY_TOKEN_BYTES = 16;
+export const DELIVERY_VERIFIER_BYTES = 32;
 const GROUP_ID_BYTES = 32;
 export const NONCE_BYTES = 32;
 export const READ_NONCE_BYTES = 16;

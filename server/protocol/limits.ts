@@ -8,8 +8,11 @@ export const MAX_ENVELOPE_BYTES = 65_536;
 export const MAX_SUBMIT_RECIPIENTS = 1_024;
 export const RECIPIENT_BYTES = 40;
 
+// In a submit each recipient comes with a delivery token, or with zeros.
+export const SUBMIT_RECIPIENT_BYTES = RECIPIENT_BYTES + 16;
+
 // The largest frame there is: a submit with every recipient and the largest envelope.
-export const MAX_FRAME_BYTES = 1 + 1 + 4 + 16 + 2 + MAX_SUBMIT_RECIPIENTS * RECIPIENT_BYTES + MAX_ENVELOPE_BYTES;
+export const MAX_FRAME_BYTES = 1 + 1 + 4 + 16 + 2 + MAX_SUBMIT_RECIPIENTS * SUBMIT_RECIPIENT_BYTES + MAX_ENVELOPE_BYTES;
 
 // A token of ours has about 250 bytes.
 export const MAX_TOKEN_BYTES = 1_024;
@@ -64,6 +67,7 @@ export const TOKEN_LIFETIME_MS = 10 * 60_000;
 export const CERTIFICATE_LIFETIME_MS = 7 * 24 * 3_600_000;
 export const MAX_CERTIFICATE_CHARACTERS = 1_024;
 
-// Bodies of requests, as JSON text. Only group entries need more than the small bound.
+// Bodies of requests, as JSON text: ids, keys and signatures; records and prekeys; group entries.
+export const MAX_SMALL_REQUEST_BYTES = 2_048;
 export const MAX_REQUEST_BYTES = 65_536;
 export const MAX_GROUP_REQUEST_BYTES = 393_216;

@@ -14,17 +14,36 @@ function tokenBuckets(rate: Rate, clock: Clock) {
   const startedAt = clock.monotonic();
   /** When each bucket will be full again: all there is to know of it. */
   const fullAt = new Map<string, number>();
-  /** 0, or how long until the cost is there. */
-  return function take(key: string, cost: number): number {
-    const now = clock.monotonic() - startedAt;
-    const before = Math.max(fullAt.get(key) ?? now, now);
-    const after = before + cost * msPerCost;
-    const wait = Math.max(0, Math.ceil(after - now - rate.burst * msPerCost - ROUNDING_MS));
+  function waitAt(now: number, before: number, cost: number): number {
+    return Math.max(0, Math.ceil(before + cost * msPerCost - now - rate.burst * msPerCost - ROUNDING_MS));
+  }
+
+  function set(key: string, value: number): void {
     // Set anew, so that the map's order is the order of use.
     fullAt.delete(key);
-    fullAt.set(key, wait === 0 ? after : before);
+    fullAt.set(key, value);
     if (fullAt.size > MAX_BUCKETS_PER_RATE) for (const oldest of fullAt.keys()) if (fullAt.delete(oldest)) break;
-    return wait;
+  }
+
+  return {
+    take(key: string, cost: number): number {
+      const now = clock.monotonic() - startedAt;
+      const before = Math.max(fullAt.get(key) ?? now, now);
+      const wait = waitAt(now, before, cost);
+      set(key, wait === 0 ? before + cost * msPerCost : before);
+      return wait;
+    },
+    peek(key: string): number {
+      if (fullAt.size === 0) return 0;
+      const before = fullAt.get(key);
+      if (before === undefined) return 0;
+      const now = clock.monotonic() - startedAt;
+      return waitAt(now, Math.max(before, now), 1);
+    },
+    charge(key: string, cost: number): void {
+      const now = clock.monotonic() - startedAt;
+      set(key, Math.max(fullAt.get(key) ?? now, now) + cost * msPerCost);
+    },
   };
 }
 
@@ -36,13 +55,18 @@ export function rateLimits(clock: Clock, factor: number, limited: (name: RateNam
       tokenBuckets({ burst: rate.burst * factor, perSecond: rate.perSecond * factor }, clock),
     ]),
   ) as Record<RateName, ReturnType<typeof tokenBuckets>>;
+  /** 0, or how long until the cost is there. */
   function waitFor(name: RateName, key: string | number, cost = 1): number {
-    const waitMs = buckets[name](String(key), cost);
+    const waitMs = buckets[name].take(String(key), cost);
     if (waitMs > 0) limited(name);
     return waitMs;
   }
   return {
     waitFor,
+    /** The same for a cost of one, and nothing is taken. */
+    peek: (name: RateName, key: string | number): number => buckets[name].peek(String(key)),
+    /** For what has happened already: the bucket may go below nothing. */
+    charge: (name: RateName, key: string | number, cost: number): void => buckets[name].charge(String(key), cost),
     /** Throws `rate_limited` with the time to wait. */
     require(name: RateName, key: string | number, cost = 1): void {
       const retryAfterMs = waitFor(name, key, cost);

@@ -18,6 +18,7 @@ import { relayKey } from './relay-key.ts';
 import { retention } from './retention.ts';
 import { singleUse } from './single-use.ts';
 import { timeMark } from './time-mark.ts';
+import { strangerLimits } from './stranger-limit.ts';
 import { deviceTokens } from './tokens.ts';
 
 export type RelayPorts = { clock: Clock; random: RandomBytes };
@@ -76,6 +77,7 @@ export async function openRelay(
     counts.limited(rate);
     log.limited(rate);
   }
+  const limits = rateLimits(clock, config.rateFactor, limited);
 
   return {
     config,
@@ -89,7 +91,8 @@ export async function openRelay(
     disk,
     work,
     certificateKeyX: key.publicX,
-    limits: rateLimits(clock, config.rateFactor, limited),
+    limits,
+    strangers: strangerLimits(limits),
     tokens: deviceTokens(clock, store, origin),
     certificate: certificates(clock, key, origin),
     loginNonces: loginNonces(clock, random),

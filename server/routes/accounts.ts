@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { toBase64url } from '../protocol/bytes.ts';
+import { fromBase64url, toBase64url } from '../protocol/bytes.ts';
 import type { PublicAccount } from '../protocol/http.ts';
 import type { Relay } from '../relay/relay.ts';
 import { deviceRoute } from './route.ts';
 
 export function accountRoutes(app: FastifyInstance, relay: Relay): void {
-  const { limits, store } = relay;
+  const { store } = relay;
 
   async function publicAccount(accountId: string | undefined, afterListVersion: number): Promise<{ account: PublicAccount | null }> {
     const account = accountId === undefined ? undefined : await store.account(accountId, afterListVersion);
@@ -23,12 +23,16 @@ export function accountRoutes(app: FastifyInstance, relay: Relay): void {
     };
   }
 
-  deviceRoute(app, relay, 'accounts/find', async ({ username }, device) => {
-    limits.require('accountFind', device.accountId);
-    return publicAccount(await store.accountIdOfUsername(username), 0);
+  deviceRoute(app, relay, 'accounts/find', async ({ username }) => publicAccount(await store.accountIdOfUsername(username), 0));
+
+  deviceRoute(app, relay, 'accounts/fetch', async ({ accountId, knownListVersion }) => {
+    return publicAccount(accountId, knownListVersion ?? 0);
   });
 
-  deviceRoute(app, relay, 'accounts/fetch', async ({ accountId, knownListVersion }) => publicAccount(accountId, knownListVersion ?? 0));
+  deviceRoute(app, relay, 'account/delivery', async ({ verifier }, device) => {
+    await store.setDeliveryVerifier(device.accountId, fromBase64url(verifier));
+    return {};
+  });
 
   deviceRoute(app, relay, 'certificate', async (_body, device) => ({
     certificate: await relay.certificate(device.accountId, device.username),

@@ -4,7 +4,7 @@ import { ProtocolError } from '../protocol/errors.ts';
 import type { RouteRequest } from '../protocol/http.ts';
 import { GROUP_PAGE_BYTES, GROUP_PAGE_ENTRIES, GROUP_READ_SKEW_MS } from '../protocol/limits.ts';
 import { groupAccessChangeBytes, groupAppendBytes, groupCreateBytes, groupReadBytes } from '../protocol/signed-requests.ts';
-import { sha256, verifyEd25519 } from '../relay/ed25519.ts';
+import { NOBODY, sha256, verifyEd25519 } from '../relay/ed25519.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { GroupLogHead } from '../store/store.ts';
 import { openRoute } from './route.ts';
@@ -25,16 +25,15 @@ function newAccessKeyOf(body: RouteRequest<'groups/append'>, head: GroupLogHead)
  */
 export function groupRoutes(app: FastifyInstance, relay: Relay): void {
   const { clock, groupReadNonces, limits, store } = relay;
-  const nobody = relay.random(32);
 
   async function headOf(groupId: string, signedBytes: Bytes, signature: string): Promise<GroupLogHead> {
     const head = await store.groupLogHead(groupId);
-    const proven = verifyEd25519(head?.accessKey ?? nobody, signedBytes, fromBase64url(signature));
+    const proven = verifyEd25519(head?.accessKey ?? NOBODY, signedBytes, fromBase64url(signature));
     if (!head || !proven) throw new ProtocolError('not_found');
     return head;
   }
 
-  openRoute(app, relay, 'groups/create', 'addressGroupCreate', async ({ groupId, accessKey, entry, signature }) => {
+  openRoute(app, relay, 'groups/create', async ({ groupId, accessKey, entry, signature }) => {
     relay.disk.requireRoom();
     const entryBytes = fromBase64url(entry);
     const key = fromBase64url(accessKey);
@@ -49,7 +48,7 @@ export function groupRoutes(app: FastifyInstance, relay: Relay): void {
     return {};
   });
 
-  openRoute(app, relay, 'groups/append', 'addressGroup', async (body) => {
+  openRoute(app, relay, 'groups/append', async (body) => {
     relay.disk.requireRoom();
     const { groupId, version, accessKey } = body;
     const entry = fromBase64url(body.entry);
@@ -62,7 +61,7 @@ export function groupRoutes(app: FastifyInstance, relay: Relay): void {
     return { version: version + 1 };
   });
 
-  openRoute(app, relay, 'groups/read', 'addressGroup', async ({ groupId, from, time, nonce, signature }) => {
+  openRoute(app, relay, 'groups/read', async ({ groupId, from, time, nonce, signature }) => {
     const head = await headOf(groupId, groupReadBytes({ origin: relay.origin(), groupId, from, time, nonce }), signature);
     if (Math.abs(time - clock.now()) > GROUP_READ_SKEW_MS) throw new ProtocolError('gone');
     limits.require('groupRead', groupId);

@@ -15,12 +15,11 @@ const INVITE_ID_BYTES = 9;
 const MAX_OPEN_INVITES_OF_ADMIN = 200;
 
 export function inviteRoutes(app: FastifyInstance, relay: Relay): void {
-  const { clock, config, limits, random, store } = relay;
+  const { clock, config, random, store } = relay;
 
   deviceRoute(app, relay, 'invites/create', async ({ uses, days }, { accountId, role }) => {
     const isAdmin = role === 'admin';
     if (!isAdmin && (config.invitesBy === 'admins' || uses > 1)) throw new ProtocolError('forbidden');
-    limits.require('accountInvite', accountId);
     const code = random(INVITE_CODE_BYTES);
     const expiresAt = hourAtOrAfter(clock.now() + days * DAY_MS) * HOUR_MS;
     const invite = { id: random(INVITE_ID_BYTES), hash: sha256(code), uses, expiresAt, createdBy: accountId };

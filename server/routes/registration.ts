@@ -48,16 +48,16 @@ function parseRegistration(body: RouteRequest<'registration/create'>, origin: st
 export function registrationRoutes(app: FastifyInstance, relay: Relay): void {
   const { store, clock } = relay;
 
-  openRoute(app, relay, 'registration/check', 'addressRegistration', async ({ invite }) => ({
+  openRoute(app, relay, 'registration/check', async ({ invite }) => ({
     valid: await store.inviteIsOpen(inviteHash(invite), clock.now()),
   }));
 
-  openRoute(app, relay, 'registration/username', 'addressRegistration', async ({ invite, username }) => {
+  openRoute(app, relay, 'registration/username', async ({ invite, username }) => {
     if (!(await store.inviteIsOpen(inviteHash(invite), clock.now()))) throw new ProtocolError('invite_invalid');
     return { available: await store.usernameIsFree(username) };
   });
 
-  openRoute(app, relay, 'registration/create', 'addressRegistration', async (body) => {
+  openRoute(app, relay, 'registration/create', async (body) => {
     relay.disk.requireRoom();
     const registration = parseRegistration(body, relay.origin(), clock.now());
     const { role } = await store.register(registration);

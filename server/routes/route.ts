@@ -1,12 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { RateName } from '../config/rates.ts';
 import { schemasOf } from '../plugins/schemas.ts';
-import { ProtocolError } from '../protocol/errors.ts';
 import { pathOf, ROUTES, type Route, type RouteAnswer, type RouteRequest } from '../protocol/http.ts';
-import { MAX_GROUP_REQUEST_BYTES, MAX_REQUEST_BYTES } from '../protocol/limits.ts';
 import { addressKey } from '../relay/rate-limit.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { StoredDevice } from '../store/store.ts';
+import { ROUTE_RULES } from './route-rules.ts';
 
 type OpenRoute = { [R in Route]: (typeof ROUTES)[R]['auth'] extends true ? never : R }[Route];
 type DeviceRoute = Exclude<Route, OpenRoute>;
@@ -23,7 +21,7 @@ function add(
   app.route({
     method: 'POST',
     url: pathOf(route),
-    bodyLimit: route.startsWith('groups/') ? MAX_GROUP_REQUEST_BYTES : MAX_REQUEST_BYTES,
+    bodyLimit: ROUTE_RULES[route].bodyBytes,
     schema: schemasOf(ROUTES[route].body, ROUTES[route].answer),
     onRequest,
     handler: (request) => work.during(handler(request)),
@@ -35,11 +33,12 @@ export function openRoute<R extends OpenRoute>(
   app: FastifyInstance,
   relay: Relay,
   route: R,
-  rate: RateName,
-  handler: (body: RouteRequest<R>) => Promise<RouteAnswer<R>>,
+  handler: (body: RouteRequest<R>, address: string) => Promise<RouteAnswer<R>>,
 ): void {
-  const limit = async (request: FastifyRequest) => relay.limits.require(rate, addressKey(request.ip));
-  add(app, relay, route, limit, (request) => handler(request.body as RouteRequest<R>));
+  async function limit(request: FastifyRequest): Promise<void> {
+    for (const rate of ROUTE_RULES[route].rates) relay.limits.require(rate, addressKey(request.ip));
+  }
+  add(app, relay, route, limit, (request) => handler(request.body as RouteRequest<R>, addressKey(request.ip)));
 }
 
 /** A route for a device that logged in; who it is is known before its body is read. Limited by account. */
@@ -51,10 +50,12 @@ export function deviceRoute<R extends DeviceRoute>(
 ): void {
   const devices = new WeakMap<FastifyRequest, StoredDevice>();
   async function authenticate(request: FastifyRequest): Promise<void> {
-    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    if (token === undefined) throw new ProtocolError('unauthorized');
-    const device = await relay.tokens.verify(token);
-    relay.limits.require('accountRequest', device.accountId);
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    const device = await relay.tokens.verify(token).catch((error: unknown) => {
+      relay.limits.require('addressDenied', addressKey(request.ip));
+      throw error;
+    });
+    for (const rate of ROUTE_RULES[route].rates) relay.limits.require(rate, device.accountId);
     devices.set(request, device);
   }
   add(app, relay, route, authenticate, (request) => handler(request.body as RouteRequest<R>, devices.get(request) as StoredDevice));

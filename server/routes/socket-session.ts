@@ -1,6 +1,13 @@
 import type { Bytes } from '../protocol/bytes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { type ClientFrame, type HelloFrame, parseClientFrame, type SignalFrame, type SubmitFrame } from '../protocol/frames.ts';
+import {
+  type ClientFrame,
+  type HelloFrame,
+  parseClientFrame,
+  type Recipient,
+  type SignalFrame,
+  type SubmitFrame,
+} from '../protocol/frames.ts';
 import { PROTOCOL_MAX, PROTOCOL_MIN } from '../protocol/version.ts';
 import { NO_ROOM_RETRY_MS } from '../relay/disk.ts';
 import type { Reader } from '../relay/reader.ts';
@@ -16,9 +23,12 @@ const MAX_UNANSWERED_BYTES = 1_048_576;
 
 type Session = { device: StoredDevice; reader: Reader };
 
+/** What the socket's route knows and does for the session. */
+export type SocketParts = { relay: Relay; wire: Wire; address: string; welcomed(): void };
+
 /** What one socket may say: `hello` first, nothing more until `welcome`, then the other frames. Throws the code that ends the socket. */
-export function socketSession(relay: Relay, wire: Wire) {
-  const { counts, disk, limits, queue, sockets, store } = relay;
+export function socketSession({ relay, wire, address, welcomed }: SocketParts) {
+  const { counts, disk, limits, queue, sockets, store, strangers } = relay;
   let helloSeen = false;
   let ended = false;
   let session: Session | undefined;
@@ -42,7 +52,11 @@ export function socketSession(relay: Relay, wire: Wire) {
   async function welcome({ protocolMin, protocolMax, token }: HelloFrame): Promise<void> {
     const protocol = Math.min(protocolMax, PROTOCOL_MAX);
     if (protocol < protocolMin || protocol < PROTOCOL_MIN) throw new ProtocolError('unsupported_version');
-    const device = await relay.tokens.verify(token);
+    const device = await relay.tokens.verify(token).catch((error: unknown) => {
+      limits.require('addressDenied', address);
+      throw error;
+    });
+    limits.require('deviceHello', device.row);
     if (ended) return;
     const { reader, state } = await sockets.attach(device, wire, queue);
     session = { device, reader };
@@ -50,14 +64,18 @@ export function socketSession(relay: Relay, wire: Wire) {
       leave();
       return;
     }
+    welcomed();
     wire.send({ type: 'welcome', protocol, acknowledged: state.acknowledged, waiting: state.waiting, time: relay.clock.now() });
     reader.start(state);
   }
 
   function submit(frame: SubmitFrame, bytes: Bytes, device: StoredDevice): void {
-    const { requestId } = frame;
-    const cost = 1 + Math.floor(frame.recipients.length / RECIPIENTS_PER_COST);
-    const retryAfterMs = limits.waitFor('deviceSubmit', device.row, cost);
+    const { requestId, recipients, body } = frame;
+    const cost = 1 + Math.floor(recipients.length / RECIPIENTS_PER_COST);
+    const retryAfterMs =
+      strangers.waitFor(device.accountId, recipients) ||
+      limits.waitFor('deviceSubmit', device.row, cost) ||
+      limits.waitFor('accountBytes', device.accountId, body.length);
     if (retryAfterMs > 0) {
       wire.send({ type: 'refused', requestId, code: 'rate_limited', retryAfterMs, accounts: [] });
       return;
@@ -69,15 +87,21 @@ export function socketSession(relay: Relay, wire: Wire) {
     count(bytes.length);
     queue.submit(frame, bytes, (result: SubmissionResult) => {
       count(-bytes.length);
-      if (result.accepted) return wire.send({ type: 'accepted', requestId });
+      if (result.accepted) {
+        const strange = result.strangers.map((index) => recipients[index] as Recipient);
+        strangers.charge(device.accountId, strange, body.length);
+        return wire.send({ type: 'accepted', requestId });
+      }
       const { code, accounts } = result;
       wire.send({ type: 'refused', requestId, code, retryAfterMs: code === 'unavailable' ? NO_ROOM_RETRY_MS : 0, accounts });
     });
   }
 
   async function signal({ recipients, body }: SignalFrame, device: StoredDevice): Promise<void> {
-    if (limits.waitFor('deviceSignal', device.row) > 0) return;
-    sockets.signal(await store.resolve(recipients), body as Bytes);
+    if (limits.waitFor('deviceSignal', device.row, recipients.length) > 0) return;
+    if (limits.waitFor('accountBytes', device.accountId, body.length * recipients.length) > 0) return;
+    const targets = (await store.resolve(recipients)).filter((row) => limits.waitFor('targetSignal', row) === 0);
+    sockets.signal(targets, body as Bytes);
   }
 
   async function afterWelcome(frame: ClientFrame, bytes: Bytes, { device, reader }: Session): Promise<void> {
@@ -99,6 +123,11 @@ export function socketSession(relay: Relay, wire: Wire) {
 
   return {
     isWelcome: () => session !== undefined,
+    /** A control frame of WebSocket itself. */
+    control(): void {
+      if (!session) throw new ProtocolError('bad_frame');
+      limits.require('deviceFrame', session.device.row);
+    },
     async take(bytes: Bytes): Promise<void> {
       const frame = parseClientFrame(bytes);
       counts.frameReceived(frame.type);

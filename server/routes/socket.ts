@@ -7,11 +7,15 @@ import { SOCKET_PATH } from '../protocol/http.ts';
 import { HELLO_TIMEOUT_MS } from '../protocol/limits.ts';
 import { addressKey } from '../relay/rate-limit.ts';
 import type { Relay } from '../relay/relay.ts';
+import { socketCounter } from './socket-counter.ts';
 import { socketSession } from './socket-session.ts';
 import { socketWire } from './socket-wire.ts';
 
 // Finds peers that vanished without a word: asked this often, gone when a question stayed open until the next.
 const ALIVE_EVERY_MS = 30_000;
+
+// A hello has some three hundred bytes, a frame behind it that came too early a few thousand; what goes on is a stranger filling our memory.
+const MAX_BYTES_BEFORE_WELCOME = 16_384;
 
 function bytesOf(data: RawData): Bytes {
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
@@ -19,39 +23,27 @@ function bytesOf(data: RawData): Bytes {
   return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
 }
 
-/** Sockets open now, in all and by address: a bound on what strangers can hold before they have said who they are. */
-function socketCounter(relay: Relay) {
-  const byAddress = new Map<string, number>();
-  let total = 0;
-  return {
-    enter(address: string): boolean {
-      const held = byAddress.get(address) ?? 0;
-      if (total >= relay.config.maxSockets || held >= relay.config.maxSocketsPerAddress) return false;
-      byAddress.set(address, held + 1);
-      total += 1;
-      return true;
-    },
-    leave(address: string): void {
-      const held = (byAddress.get(address) ?? 1) - 1;
-      if (held === 0) byAddress.delete(address);
-      else byAddress.set(address, held);
-      total -= 1;
-    },
-  };
-}
-
 export function socketRoute(app: FastifyInstance, relay: Relay): void {
   const { clock } = relay;
-  const counter = socketCounter(relay);
+  const counter = socketCounter(relay.config);
 
   app.get(SOCKET_PATH, { websocket: true }, (socket, request) => {
-    const wire = socketWire(socket, request.raw.socket, clock, relay.counts.frameSent);
-    const session = socketSession(relay, wire);
+    const stream = request.raw.socket;
+    const wire = socketWire(socket, stream, clock, relay.counts.frameSent);
     const address = addressKey(request.ip);
-    const counted = counter.enter(address);
+    const place = counter.enter(address);
+    const session = socketSession({ relay, wire, address, welcomed });
+    const heardBefore = stream.bytesRead;
     let answeredLastPing = true;
     let cancelAlive = (): void => undefined;
 
+    function welcomed(): void {
+      stream.off('data', measure);
+      place?.welcomed();
+    }
+    function measure(): void {
+      if (stream.bytesRead - heardBefore > MAX_BYTES_BEFORE_WELCOME) wire.terminate();
+    }
     function end(code: ErrorCode): void {
       session.leave();
       wire.close(code);
@@ -59,6 +51,13 @@ export function socketRoute(app: FastifyInstance, relay: Relay): void {
     function fail(error: unknown): void {
       if (!(error instanceof ProtocolError)) request.log.error(traceOf(error), 'a frame failed');
       end(error instanceof ProtocolError ? error.code : 'internal');
+    }
+    function control(): void {
+      try {
+        session.control();
+      } catch (error) {
+        fail(error);
+      }
     }
     function askAlive(): void {
       cancelAlive = clock.setTimer(ALIVE_EVERY_MS, () => {
@@ -73,17 +72,20 @@ export function socketRoute(app: FastifyInstance, relay: Relay): void {
     });
 
     socket.on('error', session.leave);
+    socket.on('ping', control);
     socket.on('pong', () => {
       answeredLastPing = true;
+      control();
     });
     socket.on('close', () => {
       session.leave();
       cancelHello();
       cancelAlive();
-      if (counted) counter.leave(address);
+      place?.leave();
     });
-    if (!counted) return end('rate_limited');
+    if (!place) return end('rate_limited');
     askAlive();
+    stream.on('data', measure);
     socket.on('message', (data, isBinary) => {
       if (socket.readyState !== socket.OPEN || relay.work.isStopping()) return;
       if (!isBinary) return fail(new ProtocolError('bad_frame'));

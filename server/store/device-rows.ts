@@ -3,10 +3,10 @@ import { MAX_ONE_TIME_PREKEYS_KEPT } from '../protocol/limits.ts';
 import { build, type Prepare } from './query.ts';
 import type { OneTimePrekey } from './store.ts';
 
-type ListedDevices = { listVersion: number; rows: Map<number, number> };
+type ListedDevices = { listVersion: number; deliveryVerifier: Uint8Array | null; rows: Map<number, number> };
 
 // No account has this version: what is remembered of one that does not exist, so that a frame full of inventions costs no queries twice.
-const UNKNOWN: ListedDevices = { listVersion: -1, rows: new Map() };
+const UNKNOWN: ListedDevices = { listVersion: -1, deliveryVerifier: null, rows: new Map() };
 
 // Small: about 200 bytes an account. Beyond it, the accounts asked for longest ago are read again.
 const MAX_CACHED_ACCOUNTS = 50_000;
@@ -19,7 +19,7 @@ export function deviceRows(prepared: Prepare) {
     build
       .selectFrom('accounts')
       .innerJoin('devices', 'devices.account', 'accounts.row')
-      .select(['accounts.list_version', 'devices.device_id', 'devices.row'])
+      .select(['accounts.list_version', 'accounts.delivery_verifier', 'devices.device_id', 'devices.row'])
       .where('accounts.account_id', '=', argument.accountId),
   );
   const insertDevice = prepared<{ account: number; deviceId: number }>()((argument) =>
@@ -53,7 +53,13 @@ export function deviceRows(prepared: Prepare) {
     if (known) return known;
     const rows = selectListed.all({ accountId });
     const front = rows[0];
-    const devices = front ? { listVersion: front.list_version, rows: new Map(rows.map((row) => [row.device_id, row.row])) } : UNKNOWN;
+    const devices: ListedDevices = front
+      ? {
+          listVersion: front.list_version,
+          deliveryVerifier: front.delivery_verifier,
+          rows: new Map(rows.map((row) => [row.device_id, row.row])),
+        }
+      : UNKNOWN;
     if (listed.size >= MAX_CACHED_ACCOUNTS) for (const oldest of listed.keys()) if (listed.delete(oldest)) break;
     listed.set(accountId, devices);
     return devices;
@@ -95,6 +101,7 @@ export function deviceRows(prepared: Prepare) {
   return {
     listedOf,
     rowOf,
+    verifierOf: (accountId: string) => listedOf(accountId).deliveryVerifier,
     add,
     erase,
     erasePrekeys,

@@ -33,7 +33,10 @@ export function unpackBytes(packed: ArrayBuffer): Bytes[] {
 }
 
 type Refusal = { code: ErrorCode; accounts: string[] };
-/** For each submission: how many were placed (−1: refused, next in `refusals`), when stored, then device row and sequence of each. */
+/**
+ * For each submission: how many were placed (−1: refused, next in `refusals`), how many strangers, when stored; then device row and
+ * sequence of each placed, and each stranger.
+ */
 export type PackedResults = { numbers: Float64Array<ArrayBuffer>; refusals: Refusal[] };
 
 const REFUSED = -1;
@@ -47,8 +50,9 @@ export function packResults(results: readonly SubmissionResult[]): PackedResults
       refusals.push({ code: result.code, accounts: result.accounts });
       continue;
     }
-    numbers.push(result.placed.length, result.storedAt);
+    numbers.push(result.placed.length, result.strangers.length, result.storedAt);
     for (const { deviceRow, sequence } of result.placed) numbers.push(deviceRow, sequence);
+    for (const index of result.strangers) numbers.push(index);
   }
   return { numbers: Float64Array.from(numbers), refusals };
 }
@@ -64,9 +68,10 @@ export function unpackResults({ numbers, refusals }: PackedResults): SubmissionR
       results.push({ accepted: false, ...(refusals[refused++] as Refusal) });
       continue;
     }
+    const strangerCount = next();
     const storedAt = next();
     const placed = Array.from({ length: count }, () => ({ deviceRow: next(), sequence: next() }));
-    results.push({ accepted: true, storedAt, placed });
+    results.push({ accepted: true, storedAt, placed, strangers: Array.from({ length: strangerCount }, next) });
   }
   return results;
 }

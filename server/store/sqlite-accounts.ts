@@ -34,6 +34,9 @@ function accountQueries(prepared: Prepare) {
     setListVersion: prepared<{ account: number; version: number }>()((argument) =>
       build.updateTable('accounts').set({ list_version: argument.version }).where('row', '=', argument.account),
     ),
+    setDeliveryVerifier: prepared<{ accountId: string; verifier: Uint8Array }>()((argument) =>
+      build.updateTable('accounts').set({ delivery_verifier: argument.verifier }).where('account_id', '=', argument.accountId),
+    ),
     insertListEntry: prepared<{ account: number; version: number; entry: Uint8Array }>()((argument) =>
       build.insertInto('device_lists').values({ account: argument.account, version: argument.version, entry: argument.entry }),
     ),
@@ -86,8 +89,8 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
     const account = query.byId.get({ accountId: registration.accountId });
     if (!account) return undefined;
     const device = query.device.get({ account: account.row, deviceId: registration.deviceId });
-    if (account.username !== registration.username || !same(device?.login_key, registration.loginKey)) throw new ProtocolError('conflict');
-    return { role: account.role as Role };
+    const again = account.username === registration.username && same(device?.login_key, registration.loginKey);
+    return again ? { role: account.role as Role } : undefined;
   }
 
   const register = database.transaction((registration: Registration): { role: Role } => {
@@ -96,6 +99,8 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
     const { accountId, username, genesis, deviceId, loginKey, deviceRecord, recordSequence } = registration;
     const role = invites.redeem(registration.inviteHash, registration.now);
     if (!role) throw new ProtocolError('invite_invalid');
+    // Only now, and so told to holders of an open invite alone: which accounts there are is not for anybody to ask.
+    if (query.byId.get({ accountId })) throw new ProtocolError('conflict');
     // Other people may know the old account by this id and another device list.
     if (retired.holds('account', accountId)) throw new ProtocolError('gone');
     if (query.byUsername.get({ username }) || retired.holds('name', username)) throw new ProtocolError('username_taken');
@@ -159,6 +164,10 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
     },
     device: async (accountId, deviceId) => deviceOf(accountId, deviceId),
     deviceCount: async (accountId) => devices.listedOf(accountId).rows.size,
+    async setDeliveryVerifier(accountId, verifier) {
+      query.setDeliveryVerifier.run({ accountId, verifier });
+      devices.forget(accountId);
+    },
     publishDeviceRecord: async (publisher, record) => publish.immediate(publisher, record),
     async appendDeviceList(accountId, list) {
       try {

@@ -3,6 +3,7 @@ import type { Bytes } from '../protocol/bytes.ts';
 import { parseClientFrame, type SubmitFrame } from '../protocol/frames.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { ENVELOPE_KEEP_MS } from '../protocol/limits.ts';
+import { hasRoom, privilegesOf } from './delivery-token.ts';
 import type { DeviceRows } from './device-rows.ts';
 import { digestOf } from './digest.ts';
 import { HOUR_MS } from './hours.ts';
@@ -62,11 +63,6 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     return rows.map((row) => sameId.find((other) => other.rows.includes(row))?.digest ?? recent.digestOf(row, envelopeId, now));
   }
 
-  function hasRoom(device: number, size: number): boolean {
-    const { envelopes, bytes } = mailboxOf(device);
-    return envelopes < quota.maxEnvelopes && bytes + size <= quota.maxBytes;
-  }
-
   function refusal(frame: SubmitFrame, code: ErrorCode, chosen: (index: number) => boolean): SubmissionResult | undefined {
     const accounts = accountsOf(frame, chosen);
     return accounts.length > 0 ? { accepted: false, code, accounts } : undefined;
@@ -81,9 +77,11 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     const rows = found as number[];
     const digest = digestOf(body);
     const known = knownDigests(envelopeId, rows, at.monotonic);
+    const privileged = privilegesOf(recipients, devices.verifierOf);
+    const fits = (index: number) => hasRoom(mailboxOf(rows[index] as number), body.length, quota, privileged[index] as boolean);
     const refused =
       refusal(frame, 'conflict', (index) => !equal(known[index] ?? digest, digest)) ??
-      refusal(frame, 'mailbox_full', (index) => known[index] === undefined && !hasRoom(rows[index] as number, body.length));
+      refusal(frame, 'mailbox_full', (index) => known[index] === undefined && !fits(index));
     if (refused) return refused;
 
     const storedHour = Math.floor(at.calendar / HOUR_MS);
@@ -108,7 +106,8 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
         placed.push({ deviceRow: device, sequence: mailbox.lastSequence });
       }
     }
-    return { accepted: true, storedAt: storedHour * HOUR_MS, placed };
+    const strangers = rows.flatMap((_, index) => (known[index] === undefined && !privileged[index] ? [index] : []));
+    return { accepted: true, storedAt: storedHour * HOUR_MS, placed, strangers };
   }
 
   /** What is in memory of these mailboxes may be ahead of a transaction that failed: read them again. */

@@ -40,6 +40,8 @@ export type AccountStore = {
   account(accountId: string, afterListVersion: number): Promise<StoredAccount | undefined>;
   device(accountId: string, deviceId: number): Promise<StoredDevice | undefined>;
   deviceCount(accountId: string): Promise<number>;
+  /** SHA-256 of the account's delivery token. */
+  setDeliveryVerifier(accountId: string, verifier: Bytes): Promise<void>;
   publishDeviceRecord(publisher: StoredDevice, record: DeviceRecordRow): Promise<void>;
   /** Compare-and-swap on the version; answers the rows of devices that are listed no more, erased with all they had. */
   appendDeviceList(accountId: string, list: { version: number; entry: Bytes; deviceIds: number[] }): Promise<{ removed: number[] }>;
@@ -54,7 +56,8 @@ export type PrekeyStore = {
 
 export type MailboxAddress = { deviceRow: number; sequence: number };
 export type SubmissionResult =
-  | { accepted: true; storedAt: number; placed: MailboxAddress[] }
+  /** `strangers`: of the frame's recipients, by their place in it, the new ones whose delivery token it did not carry. */
+  | { accepted: true; storedAt: number; placed: MailboxAddress[]; strangers: number[] }
   | { accepted: false; code: ErrorCode; accounts: string[] };
 export type WaitingEnvelope = { sequence: number; envelopeId: Bytes; storedAt: number; body: Bytes };
 export type MailboxState = { acknowledged: number; lastSequence: number; waiting: number };

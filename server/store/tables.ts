@@ -12,6 +12,7 @@ export type Tables = {
     genesis: Blob;
     list_version: number;
     disabled: Generated<number>;
+    delivery_verifier: Generated<Blob | null>;
   };
   device_lists: { account: number; version: number; entry: Blob };
   rotations: { account: number; version: number; entry: Blob };

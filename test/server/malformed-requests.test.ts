@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../server/protocol/errors.ts';
 import { pathOf, ROUTES, type Route } from '../../server/protocol/http.ts';
+import { ROUTE_RULES } from '../../server/routes/route-rules.ts';
 import { granted, postRaw, prekeys } from '../support/relay-device.ts';
 import { type LocalRelay, localRelay } from '../support/relay-in-process.ts';
 
@@ -37,6 +38,7 @@ const GOOD: Record<Route, Record<string, unknown>> = {
   'prekeys/count': {},
   'devices/publish': { deviceRecord: text(1_465) },
   'devices/list': { entry: text(190) },
+  'account/delivery': { verifier: text(32) },
   certificate: {},
   'groups/create': { groupId: text(32), accessKey: text(32), entry: text(100), signature: text(64) },
   'groups/append': {
@@ -67,7 +69,8 @@ function brokenBodies(route: Route): [string, string][] {
   for (const [field, value] of Object.entries(good)) {
     const { [field]: _, ...rest } = good;
     if (!OPTIONAL.has(field)) bodies.push([`no ${field}`, rest]);
-    const tooLong = text(route.startsWith('groups/') ? 270_000 : 15_000);
+    // Longer than any field of the route, and not longer than its body may be.
+    const tooLong = text(Math.floor(ROUTE_RULES[route].bodyBytes * 0.69) - 250);
     for (const wrong of [null, {}, true, -1, 1.5, 2 ** 53, '', '=', 'é', tooLong]) {
       bodies.push([`${field}: ${JSON.stringify(wrong)?.slice(0, 12)}`, { ...good, [field]: wrong }]);
     }

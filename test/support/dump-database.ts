@@ -23,7 +23,7 @@ export function dumpDatabase(dataDir: string): DumpedTable[] {
 /** All that D7 admits. Whoever adds a column answers for it here. */
 const ADMITTED_COLUMNS: Record<string, readonly string[]> = {
   admin_log: ['row', 'hour', 'act', 'target', 'by'],
-  accounts: ['row', 'account_id', 'username', 'role', 'genesis', 'list_version', 'disabled'],
+  accounts: ['row', 'account_id', 'username', 'role', 'genesis', 'list_version', 'disabled', 'delivery_verifier'],
   bodies: ['row', 'envelope_id', 'digest', 'expires_hour', 'recipients', 'body'],
   device_lists: ['account', 'version', 'entry'],
   devices: ['row', 'account', 'device_id', 'login_key', 'record', 'record_sequence', 'revoked'],

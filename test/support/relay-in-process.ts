@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp, portOf } from '../../server/app.ts';
+import { HTTP_LIMITS, type HttpLimits } from '../../server/config/http-limits.ts';
 import { type Config, readConfig } from '../../server/config/config.ts';
 import { systemRandom } from '../../server/ports.ts';
 import type { Relay } from '../../server/relay/relay.ts';
@@ -22,12 +23,17 @@ export type LocalRelay = {
   close(): Promise<void>;
 };
 
-type LocalOptions = { members?: number; config?: Partial<Config> /** Milliseconds since 1970. */; startAt?: number };
+type LocalOptions = {
+  members?: number;
+  config?: Partial<Config>;
+  http?: Partial<HttpLimits> /** Milliseconds since 1970. */;
+  startAt?: number;
+};
 
 async function open(dataDir: string, options: LocalOptions, known: LocalRelay['members'] = []): Promise<LocalRelay> {
   const clock = manualClock(options.startAt);
   const config = { ...readConfig({}), port: 0, dataDir, rateFactor: 1_000, logLevel: 'silent' as const, ...options.config };
-  const { server, relay } = await buildApp(config, { clock, random: systemRandom });
+  const { server, relay } = await buildApp(config, { clock, random: systemRandom }, undefined, { ...HTTP_LIMITS, ...options.http });
   await server.listen({ host: '127.0.0.1', port: 0 });
   const origin = `${config.tlsCert ? 'https' : 'http'}://localhost:${portOf(server)}`;
   const firstInvite = (await relay.firstInvite()) ?? '';

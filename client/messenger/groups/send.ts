@@ -22,6 +22,7 @@ import { type AccountId, Failure } from '../api.ts';
 import { type Connection, Refused } from '../connection.ts';
 import { accountIn, type Core, freshId } from '../core.ts';
 import { finalCode, outcomeOf, refreshAll } from '../courier.ts';
+import { deliveryTokenOf } from '../delivery-token.ts';
 import type { Directory } from '../directory.ts';
 import { contentOf, type Courier, type Outbox, type Outcome } from '../outbox.ts';
 import { personOf, recipientDevices } from '../person.ts';
@@ -162,7 +163,11 @@ export function createGroupCourier({ core, connection, directory, outbox, sync, 
 
   async function submit(group: NonNullable<OutboxItem['group']>): Promise<void> {
     const { envelopeId, envelope, recipients } = group;
-    const listed = recipients.map((device) => ({ ...device, listVersion: personOf(core.read, device.accountId)?.deviceList.version ?? 0 }));
+    const listed = recipients.map((device) => ({
+      ...device,
+      listVersion: personOf(core.read, device.accountId)?.deviceList.version ?? 0,
+      deliveryToken: deliveryTokenOf(core.read, device.accountId),
+    }));
     for (let at = 0; at < listed.length; at += MAX_SUBMIT_RECIPIENTS) {
       await connection.submit({ envelopeId, recipients: listed.slice(at, at + MAX_SUBMIT_RECIPIENTS), body: envelope });
     }

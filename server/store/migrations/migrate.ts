@@ -2,9 +2,10 @@ import type { Database } from 'better-sqlite3';
 import { first } from './0001-first.ts';
 import { admin } from './0002-admin.ts';
 import { waiting } from './0003-waiting.ts';
+import { deliveryVerifier } from './0004-delivery-verifier.ts';
 
 /** In order, for ever: a migration that was released is never edited. The database's user_version says how many it has had. */
-const MIGRATIONS: readonly (readonly string[])[] = [first, admin, waiting];
+const MIGRATIONS: readonly (readonly string[])[] = [first, admin, waiting, deliveryVerifier];
 
 export const NEWEST_SCHEMA = MIGRATIONS.length;
 

@@ -24,6 +24,8 @@ function bodies(random: RandomBytes): ContentBody[] {
   return [
     { kind: 'text', version: 1, text: 'hello 🎵' },
     { kind: 'receipt', version: 1, delivered: [b(16), b(16)], read: [b(16)] },
+    { kind: 'receipt', version: 1, delivered: [b(16)], read: [], deliveryToken: b(16) },
+    { kind: 'delivery-token', version: 1, token: b(16), madeAt: 1_760_000_000_000 },
     { kind: 'receipt', version: 1, groupId: b(32), delivered: [], read: [b(16)] },
     { kind: 'group-update', version: 1, ...log, secret: b(32) },
     { kind: 'sender-key', version: 1, ...log, secret: b(32), generation: 1, sent: 7, distribution: b(100) },

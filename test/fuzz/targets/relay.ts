@@ -29,7 +29,13 @@ function clientFrames(random: RandomBytes): ClientFrame[] {
   const to = (deviceId: number) => ({ accountId: toBase64url(random(32)), deviceId, listVersion: 3 });
   return [
     { type: 'hello', protocolMin: 1, protocolMax: 1, token: 'a.token.of-some-length' },
-    { type: 'submit', requestId: 7, envelopeId: random(16), recipients: [to(1), to(2)], body: random(2_048) },
+    {
+      type: 'submit',
+      requestId: 7,
+      envelopeId: random(16),
+      recipients: [to(1), { ...to(2), deliveryToken: random(16) }],
+      body: random(2_048),
+    },
     { type: 'ack', sequence: 2 ** 40 },
     { type: 'signal', recipients: [to(1)], body: random(2_048) },
     { type: 'ping', value: 9 },
@@ -77,6 +83,7 @@ async function requestsAndAnswers(random: RandomBytes): Promise<Record<Route, { 
     'prekeys/add': { body: { oneTimePrekeys }, answer: { count: 2 } },
     'prekeys/count': { body: {}, answer: { count: 2 } },
     'devices/publish': { body: { deviceRecord }, answer: {} },
+    'account/delivery': { body: { verifier: b(32) }, answer: {} },
     'devices/list': { body: { entry: deviceList }, answer: {} },
     certificate: { body: {}, answer: { certificate: 'a.b.c' } },
     'groups/create': { body: { groupId, accessKey: b(32), entry: b(512), signature }, answer: {} },
