@@ -36,6 +36,8 @@ export type Outbox = {
   add(step: Step, item: NewItem): Promise<OutboxItem>;
   /** Removes an item; its row, if any, says why. */
   finish(step: Step, item: OutboxItem, failure?: FailureCode): Promise<void>;
+  /** A group has the item, but for these devices: they get it in a lane of their own. */
+  putOff(step: Step, item: OutboxItem, recipients: NonNullable<OutboxItem['group']>['recipients']): Promise<void>;
   item(view: View, order: number): OutboxItem | undefined;
   put(step: Step, item: OutboxItem): void;
   kick(): void;
@@ -49,8 +51,9 @@ const MAX_AGAIN = 4;
 // Accounts served at once: each may have to ask the relay first. Groups wait for them and are not counted.
 const MAX_BUSY_LANES = 16;
 
-function laneOf(to: OutboxItem['to']): string {
-  return 'groupId' in to ? `group ${to.groupId}` : `account ${to.accountId}`;
+function laneOf({ to, group }: Pick<OutboxItem, 'to' | 'group'>): string {
+  if ('accountId' in to) return `account ${to.accountId}`;
+  return group?.late ? `group ${to.groupId} late` : `group ${to.groupId}`;
 }
 
 const keyOf = (order: number): string => String(order).padStart(15, '0');
@@ -72,7 +75,7 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
   const isOpen = (order: number): boolean => {
     const item = core.read.get('outbox', keyOf(order));
     // A lane that rests or waits for a decision will not try it now.
-    return item !== undefined && isReady() && !attempted.has(order) && (busy.has(laneOf(item.to)) || queued.has(laneOf(item.to)));
+    return item !== undefined && isReady() && !attempted.has(order) && (busy.has(laneOf(item)) || queued.has(laneOf(item)));
   };
 
   function release(): void {
@@ -84,7 +87,7 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
   function firstOf(lane: string): OutboxItem | undefined {
     let first: OutboxItem | undefined;
     for (const [, item] of core.read.all('outbox')) {
-      if (laneOf(item.to) === lane && (!first || item.order < first.order)) first = item;
+      if (laneOf(item) === lane && (!first || item.order < first.order)) first = item;
     }
     return first;
   }
@@ -152,7 +155,7 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
 
   function hasUnsealed(step: Step, lane: string, before: number): boolean {
     for (const [, item] of step.all('outbox')) {
-      if (item.order < before && laneOf(item.to) === lane && !item.group && Object.keys(item.devices).length === 0) return true;
+      if (item.order < before && laneOf(item) === lane && !item.group && Object.keys(item.devices).length === 0) return true;
     }
     return false;
   }
@@ -175,7 +178,7 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
         counter: 0,
       };
       put(step, item);
-      const lane = laneOf(to);
+      const lane = laneOf(item);
       // Encrypted in the same commit when that is possible; whatever stands in the way is met again, and dealt with, by `deliver`.
       if (!bulk && isReady() && !hasUnsealed(step, lane, item.order)) {
         await step.attempt((inner) => courier(item).prepare(inner, item)).catch(() => undefined);
@@ -191,11 +194,19 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
       if (!failure) conversations.advance(step, message, 'sent');
       else if (message.status === 'pending') conversations.update(step, { ...message, status: 'failed', failure });
     },
+    async putOff(step, item, recipients) {
+      if (!item.group) return;
+      const late: OutboxItem = { ...item, row: null, group: { ...item.group, recipients, after: [], late: true } };
+      put(step, late);
+      step.after(() => nudge(laneOf(late)));
+      const message = item.row && (await conversations.mine(step, item.row.conversationId, item.row.id));
+      if (message) conversations.advance(step, message, 'sent');
+    },
     kick() {
       for (const cancel of resting.values()) cancel();
       resting.clear();
       failures.clear();
-      const lanes = new Set([...core.read.all('outbox')].map(([, item]) => laneOf(item.to)));
+      const lanes = new Set([...core.read.all('outbox')].map(([, item]) => laneOf(item)));
       for (const lane of lanes) nudge(lane);
     },
     tried: (orders) =>

@@ -161,6 +161,8 @@ export type OutboxItem = {
     envelope: Bytes;
     recipients: { accountId: AccountId; deviceId: number }[];
     after: number[];
+    /** Only those are left whose mailboxes were full; the group does not wait for them. */
+    late?: boolean;
   } | null;
   /** A group message's number, kept when it has to be encrypted again. */
   counter: number;

@@ -30,10 +30,10 @@ export function installGuards(app: FastifyInstance, { limits, origin, work }: Re
   app.addHook('onRequest', async (request) => {
     const { url, method, headers, raw } = request;
     const path = url.split('?', 1)[0] ?? '';
+    if (url.length > MAX_URL_CHARACTERS) throw new ProtocolError('bad_request');
     if (HEALTH_PATHS.includes(path) && raw.headers.upgrade === undefined) return;
     if (work.isStopping()) throw new ProtocolError('unavailable');
     limits.require('addressRequest', addressKey(request.ip));
-    if (url.length > MAX_URL_CHARACTERS) throw new ProtocolError('bad_request');
     if (!isOurHost(headers.host, origin())) throw new ProtocolError('forbidden');
     const upgrades = raw.headers.upgrade !== undefined;
     if (upgrades && path !== SOCKET_PATH) throw new ProtocolError('bad_request');

@@ -44,10 +44,13 @@ function serve(port: NonNullable<typeof parentPort>): void {
     return;
   }
   port.on('message', (call: Call) => {
-    run(store, call).then(
-      ({ result, transfer }) => answer({ id: call.id, result }, transfer),
-      (error: unknown) => answer({ id: call.id, error: errorOf(error) }),
-    );
+    run(store, call)
+      .then(
+        ({ result, transfer }) => answer({ id: call.id, result }, transfer),
+        (error: unknown) => answer({ id: call.id, error: errorOf(error) }),
+      )
+      // With nothing left to hear, the thread ends by itself.
+      .finally(() => call.method === 'close' && port.close());
   });
   answer({ id: OPENING });
 }

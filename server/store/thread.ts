@@ -49,6 +49,7 @@ export async function openStoreThread(setup: ThreadSetup, lost: (error: Error) =
     if (!closing) lost(error);
   }
   worker.on('error', end);
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   worker.on('exit', () => end(new Error('the store has ended')));
 
   function call(method: keyof Store, args: unknown[], transfer: ArrayBuffer[] = []): Promise<unknown> {
@@ -65,7 +66,7 @@ export async function openStoreThread(setup: ThreadSetup, lost: (error: Error) =
     await opened;
   } catch (error) {
     closing = true;
-    await worker.terminate();
+    await exited;
     throw error;
   }
 
@@ -78,7 +79,7 @@ export async function openStoreThread(setup: ThreadSetup, lost: (error: Error) =
     async close() {
       closing = true;
       await call('close', []);
-      await worker.terminate();
+      await exited;
     },
   };
   // Every other method goes through as it is; `then` must not look like one, or awaiting the store would call it.

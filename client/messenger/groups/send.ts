@@ -16,7 +16,8 @@ import {
   senderKeyDistribution,
   toBase64url,
 } from '../../../crypto/index.ts';
-import type { GroupState } from '../../../crypto/index.ts';
+import type { Bytes, GroupState } from '../../../crypto/index.ts';
+import type { Recipient } from '../../../server/protocol/frames.ts';
 import { MAX_SUBMIT_RECIPIENTS } from '../../../server/protocol/limits.ts';
 import { type AccountId, Failure } from '../api.ts';
 import { type Connection, Refused } from '../connection.ts';
@@ -161,16 +162,31 @@ export function createGroupCourier({ core, connection, directory, outbox, sync, 
     return null;
   }
 
-  async function submit(group: NonNullable<OutboxItem['group']>): Promise<void> {
+  /** Who has no room is left out, and named: one full mailbox must not silence a group (ATTACKS 41). */
+  async function submitTo(envelopeId: Bytes, body: Bytes, recipients: Recipient[]): Promise<AccountId[]> {
+    try {
+      await connection.submit({ envelopeId, recipients, body });
+      return [];
+    } catch (error) {
+      if (!(error instanceof Refused) || error.code !== 'mailbox_full') throw error;
+      const others = recipients.filter(({ accountId }) => !error.accounts.includes(accountId));
+      if (others.length === recipients.length) throw error;
+      return [...error.accounts, ...(others.length > 0 ? await submitTo(envelopeId, body, others) : [])];
+    }
+  }
+
+  async function submit(group: NonNullable<OutboxItem['group']>): Promise<AccountId[]> {
     const { envelopeId, envelope, recipients } = group;
     const listed = recipients.map((device) => ({
       ...device,
       listVersion: personOf(core.read, device.accountId)?.deviceList.version ?? 0,
       deliveryToken: deliveryTokenOf(core.read, device.accountId),
     }));
+    const full: AccountId[] = [];
     for (let at = 0; at < listed.length; at += MAX_SUBMIT_RECIPIENTS) {
-      await connection.submit({ envelopeId, recipients: listed.slice(at, at + MAX_SUBMIT_RECIPIENTS), body: envelope });
+      full.push(...(await submitTo(envelopeId, envelope, listed.slice(at, at + MAX_SUBMIT_RECIPIENTS))));
     }
+    return full;
   }
 
   const itemOf = (view: View, order: number): GroupItem | undefined => outbox.item(view, order) as GroupItem | undefined;
@@ -193,12 +209,20 @@ export function createGroupCourier({ core, connection, directory, outbox, sync, 
     }
     if (!item?.group) return DONE;
     await outbox.tried(item.group.after);
-    await submit(item.group);
+    const { late, recipients } = item.group;
+    const full = await submit(item.group);
     await core.step(async (step) => {
       const now = itemOf(step, order);
-      if (now) await outbox.finish(step, now);
+      if (now && full.length === 0) await outbox.finish(step, now);
+      else if (now) {
+        await outbox.putOff(
+          step,
+          now,
+          recipients.filter(({ accountId }) => full.includes(accountId)),
+        );
+      }
     });
-    return DONE;
+    return full.length > 0 && late ? { next: 'later', afterMs: 0 } : DONE;
   }
 
   async function unseal(order: number): Promise<void> {
