@@ -96,6 +96,7 @@ const TASKS = {
     await setupBeside('bench/crypto', "Signal's own library and Olm (150 MB on disk, once)");
     return run(await setup('test'), ['bench/crypto/main.ts', ...args]);
   },
+  'bench:relay': async (args) => run(await setupPackages('test'), ['bench/relay/main.ts', ...args]),
   fuzz: async (args) => run(await setupPackages('test'), ['test/fuzz/main.ts', ...args]),
   // `npm run file -- server/cli/….ts`: any file of the project on its own Node.
   file: async (args) => run(await setupPackages('start'), args),
