@@ -37,8 +37,16 @@ function driverProcess() {
       const id = nextId++;
       return new Promise<unknown>((resolve, reject) => {
         const timer = setTimeout(() => fail(new Error(`a driver did not answer "${ask.command}" in time`)), ANSWER_WITHIN_MS);
-        const settle = (): void => clearTimeout(timer);
-        waiting.set(id, { resolve: (value) => (settle(), resolve(value)), reject: (error) => (settle(), reject(error)) });
+        waiting.set(id, {
+          resolve(value) {
+            clearTimeout(timer);
+            resolve(value);
+          },
+          reject(error) {
+            clearTimeout(timer);
+            reject(error);
+          },
+        });
         child.send({ ...ask, id });
       }) as Promise<Answer<C>>;
     },

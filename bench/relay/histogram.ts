@@ -17,7 +17,9 @@ export function record(histogram: Histogram, ms: number): void {
 
 export function merge(histograms: readonly Histogram[]): Histogram {
   const all = newHistogram();
-  for (const histogram of histograms) histogram.forEach((count, bucket) => (all[bucket] = (all[bucket] ?? 0) + count));
+  for (const histogram of histograms) {
+    for (const [bucket, count] of histogram.entries()) all[bucket] = (all[bucket] ?? 0) + count;
+  }
   return all;
 }
 

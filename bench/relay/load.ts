@@ -122,7 +122,7 @@ export function load(adapter: Adapter, failed: (error: Error) => void) {
         },
       };
       const from = now();
-      for (let i = 0; i < Math.min(outstanding, count); i++) pairs.forEach((_, index) => send(index));
+      for (let i = 0; i < Math.min(outstanding, count); i++) for (const index of pairs.keys()) send(index);
       await until('queueing', () => accepted >= pairs.length * count);
       return { from, until: now() };
     },

@@ -3,6 +3,10 @@ import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { type Fleet, startFleet } from './fleet.ts';
 import { startBare } from './servers/bare.ts';
+import { startEjabberd } from './servers/ejabberd.ts';
+import { NotInstalled } from './servers/installed.ts';
+import { startMosquitto } from './servers/mosquitto.ts';
+import { startProsody } from './servers/prosody.ts';
 import type { Server } from './servers/contender.ts';
 import { type Ours, startOurs } from './servers/ours.ts';
 import { closedLoop, type Drained, drain, fanOut, idleSocketBytes, type Measured, openLoop } from './shapes.ts';
@@ -50,20 +54,35 @@ function requireDisk(): void {
   }
 }
 
+/** Those that are installed; of the others a sentence is told. */
+async function startPeers(progress: (line: string) => void): Promise<Server[]> {
+  const servers: Server[] = [];
+  for (const start of [startMosquitto, startEjabberd, startProsody]) {
+    try {
+      servers.push(await start());
+    } catch (error) {
+      if (!(error instanceof NotInstalled)) throw error;
+      progress(error.message);
+    }
+  }
+  return servers;
+}
+
 /** The shapes a contender takes part in, in every round. */
 function shapesOf(server: Server): { loops: readonly LoopName[]; drains: boolean } {
   if (server.name === 'ours' || server.name === 'bare') return { loops: Object.keys(LOOPS) as LoopName[], drains: true };
+  if (server.name === 'mosquitto') return { loops: ['pairs50x8', 'pairs2000x1'], drains: true };
   return { loops: ['pairs50x8'], drains: false };
 }
 
-export async function runAll({ rounds, progress }: Options): Promise<Results> {
+export async function runAll({ rounds, peers, progress }: Options): Promise<Results> {
   requireDisk();
   progress('start time');
   const start = await startTime();
   const ours: Ours = await startOurs();
   const players: Player[] = [];
   try {
-    for (const server of [ours, await startBare()]) players.push(await play(server));
+    for (const server of [ours, await startBare(), ...(peers ? await startPeers(progress) : [])]) players.push(await play(server));
     const [us] = players as [Player];
     progress(`signing up ${IDLE_SOCKETS} devices`);
     await ours.signUp(us.fleet, IDLE_SOCKETS);

@@ -1,10 +1,9 @@
 /** From spawn to the first answer of GET /v1/relay, on a fresh data folder every time. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { now, wait } from './clock.ts';
+import { serverFolder } from './servers/folder.ts';
 import { freePort, run } from './servers/process.ts';
 import { median } from './statistics.ts';
 
@@ -26,16 +25,16 @@ function answers(port: number): Promise<boolean> {
 
 async function once(command: string, args: readonly string[]): Promise<number> {
   const port = await freePort();
-  const folder = await mkdtemp(join(tmpdir(), 'sottovoce-bench-'));
+  const folder = await serverFolder();
   const startedAt = now();
-  const relay = run(command, args, { cwd: PROJECT, env: { ...process.env, SOTTOVOCE_PORT: String(port), SOTTOVOCE_DATA: folder } });
+  const relay = run(command, args, { cwd: PROJECT, env: { ...process.env, SOTTOVOCE_PORT: String(port), SOTTOVOCE_DATA: folder.path } });
   while (!(await answers(port))) {
     if (relay.child.exitCode !== null || now() - startedAt > START_WITHIN_MS) throw new Error(`the relay did not start: ${relay.output()}`);
     await wait(POLL_MS);
   }
   const took = now() - startedAt;
   await relay.stop();
-  await rm(folder, { recursive: true, force: true });
+  await folder.remove();
   return took;
 }
 

@@ -1,11 +1,10 @@
 /** The relay as `npm start` runs it. One setting is changed: SOTTOVOCE_RATE_FACTOR, so that a few hundred people fit into one. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { granted, login, register } from '../../../test/support/relay-device.ts';
 import { now, wait } from '../clock.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Server } from './contender.ts';
+import { serverFolder } from './folder.ts';
 import { freePort, run, untilListening } from './process.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..', '..');
@@ -34,7 +33,8 @@ async function firstInviteOf(server: ReturnType<typeof run>): Promise<string> {
 export async function startOurs(nodeArgs: readonly string[] = []): Promise<Ours> {
   const port = await freePort();
   const origin = `http://localhost:${port}`;
-  const dataDir = await mkdtemp(join(tmpdir(), 'sottovoce-bench-'));
+  const folder = await serverFolder();
+  const dataDir = folder.path;
   let server = launch(port, dataDir, nodeArgs);
   await untilListening(server, port, 'the relay');
   const admin = await register(origin, await firstInviteOf(server), 'bench_admin', []);
@@ -70,7 +70,7 @@ export async function startOurs(nodeArgs: readonly string[] = []): Promise<Ours>
     },
     async stop() {
       await server.stop();
-      await rm(dataDir, { recursive: true, force: true });
+      await folder.remove();
     },
   };
 }

@@ -24,6 +24,8 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 /** Starts a program; its output is kept for the error that names why it ended. */
 export function run(command: string, args: readonly string[], options: SpawnOptions = {}): Running {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
@@ -65,11 +67,14 @@ function canConnect(port: number): Promise<boolean> {
   });
 }
 
-export async function untilListening(server: Running, port: number, what: string): Promise<void> {
+export async function untilReady(server: Running, what: string, ready: () => Promise<boolean>): Promise<void> {
   const latest = now() + START_WITHIN_MS;
-  while (!(await canConnect(port))) {
+  while (!(await ready())) {
     if (server.child.exitCode !== null) throw new Error(`${what} ended while it started: ${server.output()}`);
-    if (now() > latest) throw new Error(`${what} does not listen: ${server.output()}`);
+    if (now() > latest) throw new Error(`${what} does not answer: ${server.output()}`);
     await wait(20);
   }
 }
+
+export const untilListening = (server: Running, port: number, what: string): Promise<void> =>
+  untilReady(server, what, () => canConnect(port));
