@@ -61,11 +61,11 @@ function ratios(ours: Contended, name: string, theirs: Contended): Figure[] {
   return figures;
 }
 
-export function figuresOf(results: Results): { figures: Figure[]; startSource: string } {
+export function figuresOf(results: Results): Figure[] {
   const ours = results.contended.get('ours');
   if (!ours) throw new Error('ours did not run');
   const others = [...results.contended].filter(([name]) => name !== 'ours');
-  const figures = [
+  return [
     ...[...results.contended].flatMap(([name, contended]) => contendedFigures(name, contended)),
     figure('group1000_p99_ms', median(results.group.map((one) => one.p99Ms)), 'ms'),
     figure('half_load_per_s', median(all(results.halfLoad, 'perSecond')), '1/s'),
@@ -77,5 +77,4 @@ export function figuresOf(results: Results): { figures: Figure[]; startSource: s
     figure('cpu_us_per_message', median(all(ours.loops.pairs50x8 ?? [], 'cpuUsPerMessage')), 'µs'),
     figure('start_ms', results.start.ms, 'ms'),
   ];
-  return { figures, startSource: results.start.source };
 }

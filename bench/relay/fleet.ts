@@ -14,7 +14,7 @@ const ANSWER_WITHIN_MS = 180_000;
 
 type Reply = { id?: number; answer: unknown } | { error: string };
 
-function driverProcess() {
+function driverProcess(server: string) {
   const child: ChildProcess = fork(join(import.meta.dirname, 'driver.ts'), { serialization: 'advanced' });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let broken: Error | undefined;
@@ -25,18 +25,18 @@ function driverProcess() {
     waiting.clear();
   }
   child.on('message', (reply: Reply) => {
-    if ('error' in reply) return fail(new Error(`a driver failed: ${reply.error}`));
+    if ('error' in reply) return fail(new Error(`${server}, at a driver: ${reply.error}`));
     waiting.get(reply.id ?? 0)?.resolve(reply.answer);
     waiting.delete(reply.id ?? 0);
   });
-  child.once('exit', () => fail(new Error('a driver ended')));
+  child.once('exit', () => fail(new Error(`${server}: a driver ended`)));
   return {
     ready: once(child, 'message'),
     ask<C extends Command>(ask: Ask<C>): Promise<Answer<C>> {
       if (broken) return Promise.reject(broken);
       const id = nextId++;
       return new Promise<unknown>((resolve, reject) => {
-        const timer = setTimeout(() => fail(new Error(`a driver did not answer "${ask.command}" in time`)), ANSWER_WITHIN_MS);
+        const timer = setTimeout(() => fail(new Error(`${server}: a driver did not answer "${ask.command}" in time`)), ANSWER_WITHIN_MS);
         waiting.set(id, {
           resolve(value) {
             clearTimeout(timer);
@@ -61,8 +61,8 @@ function driverProcess() {
 /** Both devices of a pair belong to one driver: device 2n sends to 2n + 1. */
 const ownerOf = (device: number, drivers: number): number => Math.floor(device / 2) % drivers;
 
-export async function startFleet(adapter: AdapterName, target: Target) {
-  const drivers = Array.from({ length: DRIVERS }, driverProcess);
+export async function startFleet(server: string, adapter: AdapterName, target: Target) {
+  const drivers = Array.from({ length: DRIVERS }, () => driverProcess(server));
   await Promise.all(drivers.map((driver) => driver.ready));
   await Promise.all(drivers.map((driver) => driver.ask({ command: 'use', adapter, target })));
   const addresses = new Map<number, string>();

@@ -101,8 +101,10 @@ function rate(messages: number, spans: readonly { from: number; until: number }[
   return (messages * 1_000) / (until - from);
 }
 
+export type FannedOut = { deliveriesPerSecond: number; p50Ms: number; p99Ms: number };
+
 /** Every message goes to all recipients by one submit; done when each has got each. */
-export async function fanOut(server: Server, fleet: Fleet, recipients: number, count: number) {
+export async function fanOut(server: Server, fleet: Fleet, recipients: number, count: number): Promise<FannedOut> {
   const sender = 0;
   const to = range(1, recipients + 1);
   await ready(server, fleet, [sender, ...to], recipients + 1);

@@ -26,7 +26,7 @@ function configuration(port: number, sql: { port: number; user: string; database
   return `hosts: [localhost]
 loglevel: error
 listen:
-  - {port: ${port}, ip: "127.0.0.1", module: ejabberd_c2s, max_stanza_size: 262144, shaper: none, access: all}
+  - {port: ${port}, ip: "127.0.0.1", module: ejabberd_c2s, max_stanza_size: 262144, shaper: none, access: all, backlog: 1024}
 default_db: mnesia
 sql_type: pgsql
 sql_server: "127.0.0.1"
