@@ -19,8 +19,8 @@ const LABELS: Record<string, string> = {
   prosody_mam: 'prosody, archive',
 };
 
-const STYLE = `text{font:13px system-ui,sans-serif;fill:#24292f}.head{font-weight:600}.note{fill:#57606a}.bar{fill:#8c959f}.ours{fill:#1f6feb}
-@media (prefers-color-scheme:dark){text{fill:#e6edf3}.note{fill:#9198a1}.bar{fill:#6e7681}.ours{fill:#4493f8}}`;
+const STYLE = `.paper{fill:#fff}text{font:13px system-ui,sans-serif;fill:#24292f}.head{font-weight:600}.note{fill:#57606a}.bar{fill:#8c959f}.ours{fill:#1f6feb}
+@media (prefers-color-scheme:dark){.paper{fill:#0d1117}text{fill:#e6edf3}.note{fill:#9198a1}.bar{fill:#6e7681}.ours{fill:#4493f8}}`;
 
 const thousands = (value: number): string => Math.round(value).toLocaleString('en-GB');
 
@@ -50,6 +50,7 @@ export function svg(groups: readonly Group[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 12}" width="${WIDTH}" height="${y + 12}" role="img">
 <title>${described.join(' ')}</title>
 <style>${STYLE}</style>
+<rect class="paper" width="100%" height="100%" rx="6"/>
 ${parts.join('\n')}
 </svg>
 `;
