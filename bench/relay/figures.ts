@@ -25,7 +25,10 @@ function figure(name: string, value: number, unit: string): Figure {
 
 const all = (rounds: readonly Measured[], key: keyof Measured): number[] => rounds.map((round) => round[key]);
 
-const lastOverFirst = (values: readonly number[]): number => (values.at(-1) ?? Number.NaN) / (values[0] ?? Number.NaN);
+function lastOverFirst(rates: readonly number[]): Figure[] {
+  const [first, last] = [rates[0], rates.at(-1)];
+  return rates.length > 1 && first && last ? [figure('pairs50x8_last_vs_first', last / first, '×')] : [];
+}
 
 function loopFigures(prefix: string, rounds: readonly Measured[]): Figure[] {
   return [
@@ -73,7 +76,7 @@ export function figuresOf(results: Results): Figure[] {
     figure('half_load_per_s', median(all(results.halfLoad, 'perSecond')), '1/s'),
     figure('half_load_p50_ms', median(all(results.halfLoad, 'p50Ms')), 'ms'),
     // A relay that slows down while it runs shows here; one round says nothing of it.
-    figure('pairs50x8_last_vs_first', lastOverFirst(all(ours.loops.pairs50x8 ?? [], 'perSecond')), '×'),
+    ...lastOverFirst(all(ours.loops.pairs50x8 ?? [], 'perSecond')),
     ...others.flatMap(([name, theirs]) => ratios(ours, name, theirs)),
     figure('half_load_p99_ms', median(all(results.halfLoad, 'p99Ms')), 'ms'),
     figure('group1000_deliveries_per_s', median(results.group.map((one) => one.deliveriesPerSecond)), '1/s'),
