@@ -8,7 +8,7 @@ const ENTRIES = [
   /^server\/(main|cli\/.+)\.ts$/,
   /^client\/app\/main\.tsx?$/,
   /^client\/adapters\/shims\//,
-  /^bench\/(main|crypto\/(main|child|page-\w+))\.ts$/,
+  /^bench\/(main|crypto\/(main|child|page-\w+)|relay\/(main|driver|bare))\.ts$/,
   /^scripts\/(run\.mjs|(verify|binary)\/main\.ts)$/,
   /\.test\.tsx?$/,
 ];

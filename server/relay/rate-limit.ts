@@ -1,8 +1,9 @@
 import { RATES, type Rate, type RateName } from '../config/rates.ts';
 import type { Clock } from '../ports.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { generations } from '../store/generations.ts';
 
-// About 80 bytes a bucket. Beyond it the buckets used longest ago are forgotten, which have mostly filled up again.
+// About 80 bytes a bucket. Beyond half of it those used longest ago are forgotten, which have mostly filled up again.
 const MAX_BUCKETS_PER_RATE = 50_000;
 
 // Sums of fractions of a millisecond are a little off.
@@ -13,16 +14,9 @@ function tokenBuckets(rate: Rate, clock: Clock) {
   // Counted from here, as fractions would drown in milliseconds since 1970.
   const startedAt = clock.monotonic();
   /** When each bucket will be full again: all there is to know of it. */
-  const fullAt = new Map<string, number>();
+  const fullAt = generations<number>(MAX_BUCKETS_PER_RATE);
   function waitAt(now: number, before: number, cost: number): number {
     return Math.max(0, Math.ceil(before + cost * msPerCost - now - rate.burst * msPerCost - ROUNDING_MS));
-  }
-
-  function set(key: string, value: number): void {
-    // Set anew, so that the map's order is the order of use.
-    fullAt.delete(key);
-    fullAt.set(key, value);
-    if (fullAt.size > MAX_BUCKETS_PER_RATE) for (const oldest of fullAt.keys()) if (fullAt.delete(oldest)) break;
   }
 
   return {
@@ -30,11 +24,10 @@ function tokenBuckets(rate: Rate, clock: Clock) {
       const now = clock.monotonic() - startedAt;
       const before = Math.max(fullAt.get(key) ?? now, now);
       const wait = waitAt(now, before, cost);
-      set(key, wait === 0 ? before + cost * msPerCost : before);
+      fullAt.set(key, wait === 0 ? before + cost * msPerCost : before);
       return wait;
     },
     peek(key: string): number {
-      if (fullAt.size === 0) return 0;
       const before = fullAt.get(key);
       if (before === undefined) return 0;
       const now = clock.monotonic() - startedAt;
@@ -42,7 +35,7 @@ function tokenBuckets(rate: Rate, clock: Clock) {
     },
     charge(key: string, cost: number): void {
       const now = clock.monotonic() - startedAt;
-      set(key, Math.max(fullAt.get(key) ?? now, now) + cost * msPerCost);
+      fullAt.set(key, Math.max(fullAt.get(key) ?? now, now) + cost * msPerCost);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Recipient } from '../protocol/frames.ts';
 import { MAX_ONE_TIME_PREKEYS_KEPT } from '../protocol/limits.ts';
+import { generations } from './generations.ts';
 import { build, type Prepare } from './query.ts';
 import type { OneTimePrekey } from './store.ts';
 
@@ -8,12 +9,12 @@ type ListedDevices = { listVersion: number; deliveryVerifier: Uint8Array | null;
 // No account has this version: what is remembered of one that does not exist, so that a frame full of inventions costs no queries twice.
 const UNKNOWN: ListedDevices = { listVersion: -1, deliveryVerifier: null, rows: new Map() };
 
-// Small: about 200 bytes an account. Beyond it, the accounts asked for longest ago are read again.
+// Small: about 200 bytes an account. Beyond half of it, the accounts asked for longest ago are read again.
 const MAX_CACHED_ACCOUNTS = 50_000;
 
 /** Devices by their row numbers: the one place that adds and erases them, and that knows who is listed under which version. */
 export function deviceRows(prepared: Prepare) {
-  const listed = new Map<string, ListedDevices>();
+  const listed = generations<ListedDevices>(MAX_CACHED_ACCOUNTS);
 
   const selectListed = prepared<{ accountId: string }>()((argument) =>
     build
@@ -60,7 +61,6 @@ export function deviceRows(prepared: Prepare) {
           rows: new Map(rows.map((row) => [row.device_id, row.row])),
         }
       : UNKNOWN;
-    if (listed.size >= MAX_CACHED_ACCOUNTS) for (const oldest of listed.keys()) if (listed.delete(oldest)) break;
     listed.set(accountId, devices);
     return devices;
   }

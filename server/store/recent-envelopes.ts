@@ -1,9 +1,10 @@
 import { RESUBMIT_MEMORY_MS } from '../protocol/limits.ts';
+import { generations } from './generations.ts';
 
 type Recent = { digest: Uint8Array; until: number };
 
-// About 250 bytes each. Past it the oldest go early; the receiving client knows the ids it has seen for longer than we do.
-const MAX_RECENT = 100_000;
+// About 250 bytes each, up to twice as many. Past it the oldest go early; the receiving client knows the ids it has seen for longer.
+const MIN_RECENT = 100_000;
 
 function keyOf(deviceRow: number, envelopeId: Uint8Array): string {
   const { buffer, byteOffset, byteLength } = envelopeId;
@@ -15,24 +16,19 @@ function keyOf(deviceRow: number, envelopeId: Uint8Array): string {
  * twice.
  */
 export function recentEnvelopes() {
-  const recent = new Map<string, Recent>();
-
-  function dropOld(now: number): void {
-    for (const [key, { until }] of recent) {
-      if (until > now && recent.size <= MAX_RECENT) return;
-      recent.delete(key);
-    }
-  }
+  const recent = generations<Recent>(2 * MIN_RECENT);
+  let turnedAt = 0;
 
   return {
     remember(deviceRow: number, envelopeId: Uint8Array, digest: Uint8Array, now: number): void {
-      const key = keyOf(deviceRow, envelopeId);
-      recent.delete(key);
-      recent.set(key, { digest, until: now + RESUBMIT_MEMORY_MS });
-      dropOld(now);
+      if (now - turnedAt >= RESUBMIT_MEMORY_MS) {
+        recent.turn();
+        turnedAt = now;
+      }
+      recent.set(keyOf(deviceRow, envelopeId), { digest, until: now + RESUBMIT_MEMORY_MS });
     },
     digestOf(deviceRow: number, envelopeId: Uint8Array, now: number): Uint8Array | undefined {
-      if (recent.size === 0) return undefined;
+      if (recent.isEmpty()) return undefined;
       const known = recent.get(keyOf(deviceRow, envelopeId));
       return known && known.until > now ? known.digest : undefined;
     },
