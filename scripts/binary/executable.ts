@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMusl, ownNode } from '../setup/own-node.mjs';
+import { RELAY_FLAGS } from '../setup/own-node.mjs';
 import { inProject, Sentence } from '../setup/project.mjs';
 
 const SCRIPT = 'sottovoce.cjs';
@@ -28,6 +29,7 @@ export function writeBlob(folder: string, script: string, assets: Record<string,
     disableExperimentalSEAWarning: true,
     // Compiled code would start the relay sooner, and its bytes differ each time they are made (docs/decisions/0016).
     useCodeCache: false,
+    execArgv: RELAY_FLAGS,
     assets,
   };
   writeFileSync(join(folder, 'sea.json'), JSON.stringify(config));

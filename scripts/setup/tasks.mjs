@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
+import { RELAY_FLAGS } from './own-node.mjs';
 import { setup, setupBeside, setupPackages } from '../setup.mjs';
 import { inProject, root, Sentence } from './project.mjs';
 import { markRunning } from './running.mjs';
@@ -83,7 +84,7 @@ async function test(args) {
 
 /** @type {Record<string, (args: string[]) => Promise<number>>} */
 const TASKS = {
-  start: async (args) => run(await setup('start'), ['server/main.ts', 'serve', ...args], markRunning),
+  start: async (args) => run(await setup('start'), [...RELAY_FLAGS, 'server/main.ts', 'serve', ...args], markRunning),
   test,
   interop: async (args) => {
     await setupBeside('test/interop', "Signal's own library in four versions (490 MB on disk, once)");

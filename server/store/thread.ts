@@ -8,9 +8,13 @@ import { type Answer, type CallError, OPENING, type ThreadSetup } from './thread
 /** How scripts/binary names the thread's script inside the single executable. */
 export const THREAD_ASSET = 'store-thread.cjs';
 
+// Its objects live for one call. V8 would give it room for three times 16 MiB of them before it looks at what is still used.
+const MAX_YOUNG_GENERATION_MIB = 12;
+
 function startWorker(workerData: ThreadSetup): Worker {
-  if (isSea()) return new Worker(getAsset(THREAD_ASSET, 'utf8'), { eval: true, workerData });
-  return new Worker(new URL('./thread-worker.ts', import.meta.url), { workerData });
+  const options = { workerData, resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_GENERATION_MIB } };
+  if (isSea()) return new Worker(getAsset(THREAD_ASSET, 'utf8'), { ...options, eval: true });
+  return new Worker(new URL('./thread-worker.ts', import.meta.url), options);
 }
 
 type Waiting = { resolve(result: unknown): void; reject(error: Error): void };
