@@ -4,6 +4,7 @@ import { fromBase64url, uint64 } from '../../../server/protocol/bytes.ts';
 import { FRAME_TYPE } from '../../../server/protocol/frame-layout.ts';
 import { encodeFrame } from '../../../server/protocol/frames.ts';
 import { SOCKET_PATH } from '../../../server/protocol/http.ts';
+import { SUBMIT_RECIPIENT_BYTES } from '../../../server/protocol/limits.ts';
 import { FRAME_VERSION, PROTOCOL_MAX, PROTOCOL_MIN } from '../../../server/protocol/version.ts';
 import { login, type RelayDevice, register } from '../../../test/support/relay-device.ts';
 import type { Adapter, Events, Link, Target } from '../adapter.ts';
@@ -14,7 +15,6 @@ const ENVELOPE_ID_BYTES = 16;
 const SUBMIT_FRONT_BYTES = 1 + 1 + 4 + ENVELOPE_ID_BYTES;
 const DELIVER_SEQUENCE_AT = 2;
 const DELIVER_BODY_AT = 2 + 8 + ENVELOPE_ID_BYTES + 8;
-const RECIPIENT_BYTES = 40;
 
 const ids = Buffer.alloc(ENVELOPE_ID_BYTES * 4_096);
 let idAt = ids.length;
@@ -44,13 +44,13 @@ function ackFrame(sequence: number): Buffer {
   return Buffer.concat([Uint8Array.of(FRAME_VERSION, FRAME_TYPE.ack), uint64(sequence)]);
 }
 
-/** Count and recipients as they stand in a submit frame. */
+/** Count and recipients as they stand in a submit frame, without delivery tokens. */
 function recipientBytes(addresses: readonly string[]): Buffer {
-  const out = Buffer.alloc(2 + addresses.length * RECIPIENT_BYTES);
+  const out = Buffer.alloc(2 + addresses.length * SUBMIT_RECIPIENT_BYTES);
   out.writeUInt16BE(addresses.length, 0);
   addresses.forEach((address, index) => {
     const [accountId = '', deviceId] = address.split('.');
-    const at = 2 + index * RECIPIENT_BYTES;
+    const at = 2 + index * SUBMIT_RECIPIENT_BYTES;
     out.set(fromBase64url(accountId), at);
     out.writeUInt32BE(Number(deviceId), at + 32);
     out.writeUInt32BE(1, at + 36);

@@ -1,5 +1,6 @@
-/** The relay as `npm start` runs it. One setting is changed: SOTTOVOCE_RATE_FACTOR, so that a few hundred people fit into one. */
+/** The relay as `npm start` runs it, with the limits by address and rate of a machine on which thousands are played by one. */
 import { join } from 'node:path';
+import { RELAY_FLAGS } from '../../../scripts/setup/own-node.mjs';
 import { granted, login, register } from '../../../test/support/relay-device.ts';
 import { now, wait } from '../clock.ts';
 import type { Fleet } from '../fleet.ts';
@@ -8,6 +9,11 @@ import { serverFolder } from './folder.ts';
 import { freePort, run, untilListening } from './process.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..', '..');
+const ONE_MACHINE_FOR_MANY = {
+  SOTTOVOCE_RATE_FACTOR: '100000',
+  SOTTOVOCE_MAX_SOCKETS: '100000',
+  SOTTOVOCE_MAX_SOCKETS_PER_ADDRESS: '100000',
+};
 const USES = 50;
 // The relay keeps so many invites open at a time.
 const OPEN_INVITES = 18;
@@ -15,9 +21,9 @@ const OPEN_INVITES = 18;
 export type Ours = Server & { restart(): Promise<void>; dataDir: string };
 
 function launch(port: number, dataDir: string, nodeArgs: readonly string[]) {
-  return run(process.execPath, [...nodeArgs, join(PROJECT, 'server/main.ts'), 'serve'], {
+  return run(process.execPath, [...RELAY_FLAGS, ...nodeArgs, join(PROJECT, 'server/main.ts'), 'serve'], {
     cwd: PROJECT,
-    env: { ...process.env, SOTTOVOCE_RATE_FACTOR: '100000', SOTTOVOCE_PORT: String(port), SOTTOVOCE_DATA: dataDir },
+    env: { ...process.env, ...ONE_MACHINE_FOR_MANY, SOTTOVOCE_PORT: String(port), SOTTOVOCE_DATA: dataDir },
   });
 }
 
