@@ -25,9 +25,6 @@ const MAX_COMMIT_BYTES = 4 * 1_048_576;
 // What may wait for its transaction, of all sockets together: a disk that stands still must not fill the memory.
 const MAX_QUEUED_BYTES = 64 * 1_048_576;
 
-// While one transaction is written, the next is on its way to the store, which so never waits for us.
-const MAX_COMMITS_UNDER_WAY = 2;
-
 // Nobody waits for an acknowledgement, so they are gathered for longer than a tick.
 const ACKNOWLEDGE_AFTER_MS = 20;
 
@@ -44,13 +41,14 @@ function frontOf<Item>(items: readonly Item[], entriesOf: (item: Item) => number
 }
 
 /**
- * Group commit: what arrives within one turn of the event loop becomes one transaction, and nobody is answered before it is on disk.
+ * Group commit: what arrives within one turn of the event loop, or while the transaction before it is written, becomes one transaction, and
+ * nobody is answered before it is on disk. One at a time: the longer the disk takes, the more it writes at once.
  * Acknowledgements have transactions of their own, so that none ever holds an envelope together with a row of whoever submitted it.
  */
 export function mailbox({ store, clock, stamp, placed, failed, committed, acknowledgedSome }: Parts) {
   let queue: Queued[] = [];
   let queuedBytes = 0;
-  let underWay = 0;
+  let underWay = false;
   let scheduled = false;
   const whenEmpty: (() => void)[] = [];
   let acknowledged = new Map<number, Acknowledged>();
@@ -65,7 +63,7 @@ export function mailbox({ store, clock, stamp, placed, failed, committed, acknow
   }
 
   async function commit(batch: readonly Queued[]): Promise<void> {
-    underWay += 1;
+    underWay = true;
     const startedAt = clock.monotonic();
     try {
       const frames = batch.map(({ bytes }) => bytes);
@@ -76,13 +74,13 @@ export function mailbox({ store, clock, stamp, placed, failed, committed, acknow
       for (const { answer } of batch) answer({ accepted: false, code: 'unavailable', accounts: [] });
     }
     committed(batch.length, clock.monotonic() - startedAt);
-    underWay -= 1;
+    underWay = false;
     flush();
   }
 
   function flush(): void {
     scheduled = false;
-    while (queue.length > 0 && underWay < MAX_COMMITS_UNDER_WAY) {
+    if (queue.length > 0 && !underWay) {
       const count = frontOf(
         queue,
         ({ frame }) => 1 + frame.recipients.length,
@@ -93,7 +91,7 @@ export function mailbox({ store, clock, stamp, placed, failed, committed, acknow
       for (const { bytes } of batch) queuedBytes -= bytes.length;
       void commit(batch);
     }
-    if (queue.length > 0 || underWay > 0) return;
+    if (queue.length > 0 || underWay) return;
     for (const resolve of whenEmpty.splice(0)) resolve();
   }
 
@@ -145,7 +143,7 @@ export function mailbox({ store, clock, stamp, placed, failed, committed, acknow
 
     /** Resolves when everything handed in before has been answered. */
     drained(): Promise<void> {
-      if (queue.length === 0 && underWay === 0) return Promise.resolve();
+      if (queue.length === 0 && !underWay) return Promise.resolve();
       return new Promise((resolve) => {
         whenEmpty.push(resolve);
       });
