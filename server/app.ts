@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { Config } from './config/config.ts';
-import { installErrors } from './plugins/errors.ts';
+import { installErrors, refuseUnroutable } from './plugins/errors.ts';
 import { healthRoutes, installGate } from './plugins/health.ts';
 import { logOptions, operatorLog } from './plugins/log.ts';
 import { serveMetrics } from './plugins/metrics-listener.ts';
@@ -10,6 +12,7 @@ import { installSchemas } from './plugins/schemas.ts';
 import { installSecurityHeaders } from './plugins/security-headers.ts';
 import { openTls, type Tls } from './plugins/tls.ts';
 import { systemClock, systemRandom } from './ports.ts';
+import { SOCKET_PATH } from './protocol/http.ts';
 import { MAX_FRAME_BYTES, MAX_REQUEST_BYTES } from './protocol/limits.ts';
 import { openRelay, type Relay, type RelayPorts } from './relay/relay.ts';
 import { accountRoutes } from './routes/accounts.ts';
@@ -30,7 +33,13 @@ const SOCKET_MAX_PAYLOAD_BYTES = 2 * MAX_FRAME_BYTES;
 
 const RESTARTING = 1012;
 
+// From the request for a socket until it is one.
+const UPGRADE_TIMEOUT_MS = 5_000;
+
 const GOODBYE_PATIENCE_MS = 300;
+
+/** Nowhere else: a request that asks for an upgrade leaves HTTP's care, with its timeouts, whatever it is then answered. */
+const mayUpgrade = ({ method, url }: IncomingMessage): boolean => method === 'GET' && url === SOCKET_PATH;
 
 export type App = { server: FastifyInstance; relay: Relay; tls: Tls | undefined };
 
@@ -66,10 +75,12 @@ export async function buildApp(
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: 60_000,
     forceCloseConnections: true,
+    frameworkErrors: refuseUnroutable,
+    ...(!tls && { http: { shouldUpgradeCallback: mayUpgrade } }),
     // We say so ourselves, in the protocol's words.
     return503OnClosing: false,
     trustProxy: config.trustedProxies.length > 0 && config.trustedProxies,
-    ...(tls && { https: tls.options }),
+    ...(tls && { https: { ...tls.options, shouldUpgradeCallback: mayUpgrade } }),
   };
   const server: FastifyInstance = Fastify(options);
   // As browsers write it: without the port that goes without saying.
@@ -102,6 +113,8 @@ export async function buildApp(
     },
   });
 
+  // A connection that asked for an upgrade and got none is nobody's any more. What was upgraded has no such limit: `ws` lifts it.
+  server.server.on('upgrade', (_request, socket: Socket) => socket.setTimeout(UPGRADE_TIMEOUT_MS, () => socket.destroy()));
   // After the sockets' own hooks, which end the connection of an upgrade that is refused.
   installGate(server, relay);
   if (metrics) serveMetrics(server, metrics, relay, config, tls);

@@ -97,6 +97,7 @@ const TASKS = {
     return run(await setup('test'), ['bench/crypto/main.ts', ...args]);
   },
   'build:binary': async () => run(await setup('test'), ['scripts/binary/main.ts']),
+  faults: async (args) => run(await setupPackages('test'), ['test/faults/main.ts', ...args]),
   fuzz: async (args) => run(await setupPackages('test'), ['test/fuzz/main.ts', ...args]),
   /** The relay's command as an operator has it: `npm run sottovoce -- backup …`. */
   sottovoce: async (args) => run(await setupPackages('start'), ['server/main.ts', ...args]),

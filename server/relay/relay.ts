@@ -80,6 +80,7 @@ export async function openRelay(
   return {
     config,
     clock,
+    calendar,
     random,
     origin,
     store,
