@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { Config } from './config/config.ts';
-import { installErrors } from './plugins/errors.ts';
+import { installErrors, refuseUnroutable } from './plugins/errors.ts';
 import { healthRoutes } from './plugins/health.ts';
 import { logOptions, operatorLog } from './plugins/log.ts';
 import { serveMetrics } from './plugins/metrics-listener.ts';
@@ -13,6 +15,7 @@ import { installSchemas } from './plugins/schemas.ts';
 import { installSecurityHeaders } from './plugins/security-headers.ts';
 import { openTls, type Tls } from './plugins/tls.ts';
 import { systemClock, systemRandom } from './ports.ts';
+import { SOCKET_PATH } from './protocol/http.ts';
 import { MAX_FRAME_BYTES, MAX_REQUEST_BYTES } from './protocol/limits.ts';
 import { openRelay, type Relay, type RelayPorts } from './relay/relay.ts';
 import { accountRoutes } from './routes/accounts.ts';
@@ -35,7 +38,13 @@ const SOCKET_MAX_BUFFERED_CHUNKS = 1_024;
 
 const RESTARTING = 1012;
 
+// From the request for a socket until it is one.
+const UPGRADE_TIMEOUT_MS = 5_000;
+
 const GOODBYE_PATIENCE_MS = 300;
+
+/** Nowhere else: a request that asks for an upgrade leaves HTTP's care, with its timeouts, whatever it is then answered. */
+const mayUpgrade = ({ method, url }: IncomingMessage): boolean => method === 'GET' && url === SOCKET_PATH;
 
 export type App = { server: FastifyInstance; relay: Relay; tls: Tls | undefined };
 
@@ -65,6 +74,7 @@ export async function buildApp(
     },
   });
   const guards = {
+    shouldUpgradeCallback: mayUpgrade,
     maxHeaderSize: http.maxHeaderBytes,
     headersTimeout: http.headersTimeoutMs,
     connectionsCheckingInterval: http.checkEveryMs,
@@ -77,6 +87,7 @@ export async function buildApp(
     requestTimeout: http.requestTimeoutMs,
     keepAliveTimeout: http.keepAliveMs,
     forceCloseConnections: true,
+    frameworkErrors: refuseUnroutable,
     // We say so ourselves, in the protocol's words.
     return503OnClosing: false,
     trustProxy: config.trustedProxies.length > 0 && config.trustedProxies,
@@ -119,6 +130,8 @@ export async function buildApp(
     },
   });
 
+  // A connection that asked for an upgrade and got none is nobody's any more. What was upgraded has no such limit: `ws` lifts it.
+  server.server.on('upgrade', (_request, socket: Socket) => socket.setTimeout(UPGRADE_TIMEOUT_MS, () => socket.destroy()));
   // Behind the plugin, whose hook marks an upgrade: one that is refused unmarked would stay open, without a timer.
   installGuards(server, relay);
   if (metrics) serveMetrics(server, metrics, relay, config, tls);

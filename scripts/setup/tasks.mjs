@@ -99,6 +99,7 @@ const TASKS = {
   },
   'build:binary': async () => run(await setup('test'), ['scripts/binary/main.ts']),
   'bench:relay': async (args) => run(await setupPackages('test'), ['bench/relay/main.ts', ...args]),
+  faults: async (args) => run(await setupPackages('test'), ['test/faults/main.ts', ...args]),
   fuzz: async (args) => run(await setupPackages('test'), ['test/fuzz/main.ts', ...args]),
   /** The relay's command as an operator has it: `npm run sottovoce -- backup …`. */
   sottovoce: async (args) => run(await setupPackages('start'), ['server/main.ts', ...args]),

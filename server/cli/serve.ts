@@ -14,6 +14,8 @@ function sentenceOf(error: unknown): string {
   const told = error instanceof Error ? error.message : String(error);
   if (code === 'EADDRINUSE') return `The port is taken by another program: ${told}. Choose another with SOTTOVOCE_PORT.`;
   if (code === 'EACCES' || code === 'EROFS') return `The relay may not write there: ${told}. Choose another folder with SOTTOVOCE_DATA.`;
+  if (/^(ENOSPC|SQLITE_FULL|SQLITE_IOERR)/.test(code))
+    return `The disk of the data folder is full or fails: ${told}. Make room and start again.`;
   return error instanceof ConfigMistake ? told : `The relay could not start: ${told}`;
 }
 

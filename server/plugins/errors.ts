@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ERRORS, type ErrorCode, ProtocolError } from '../protocol/errors.ts';
 import { diskFailure } from '../relay/disk.ts';
 
@@ -32,6 +32,11 @@ function refuse(reply: FastifyReply, code: ErrorCode, retryAfterMs: number): voi
   if (retryAfterMs > 0) void reply.header('retry-after', Math.ceil(retryAfterMs / 1_000));
   const body = { error: retryAfterMs > 0 ? { code, retryAfterMs } : { code } };
   void reply.code(ERRORS[code].status).type('application/json; charset=utf-8').serializer(JSON.stringify).send(body);
+}
+
+/** An address that is none, found before any route or hook. */
+export function refuseUnroutable(_error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
+  refuse(reply, 'bad_request', 0);
 }
 
 export function installErrors(app: FastifyInstance): void {

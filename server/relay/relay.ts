@@ -82,6 +82,7 @@ export async function openRelay(
   return {
     config,
     clock,
+    calendar,
     random,
     origin,
     store,

@@ -13,18 +13,19 @@ export function deviceTokens(clock: Clock, store: Store, origin: () => string) {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 
   async function issue(device: StoredDevice): Promise<{ token: string; expiresAt: number }> {
-    const seconds = Math.floor((clock.now() + TOKEN_LIFETIME_MS) / 1_000);
+    const secondsAfter = (time: number): number => Math.floor((time + TOKEN_LIFETIME_MS) / 1_000);
     const token = await new SignJWT({ device: device.deviceId, row: device.row })
       .setProtectedHeader({ alg: 'EdDSA' })
       .setSubject(device.accountId)
       .setAudience(origin())
-      .setExpirationTime(seconds)
+      .setExpirationTime(secondsAfter(clock.monotonic()))
       .sign(privateKey);
-    return { token, expiresAt: seconds * 1_000 };
+    // Judged by the clock that does not leap, told by the one that clients compare with theirs.
+    return { token, expiresAt: secondsAfter(clock.now()) * 1_000 };
   }
 
   async function deviceOf(token: string): Promise<StoredDevice | undefined> {
-    const options = { algorithms: ['EdDSA'], audience: origin(), currentDate: new Date(clock.now()), requiredClaims: ['sub', 'exp'] };
+    const options = { algorithms: ['EdDSA'], audience: origin(), currentDate: new Date(clock.monotonic()), requiredClaims: ['sub', 'exp'] };
     const verified = await jwtVerify(token, publicKey, options).catch(() => undefined);
     const { sub, device: deviceId, row } = verified?.payload ?? {};
     if (typeof sub !== 'string' || typeof deviceId !== 'number') return undefined;

@@ -15,21 +15,21 @@ const INVITE_ID_BYTES = 9;
 const MAX_OPEN_INVITES_OF_ADMIN = 200;
 
 export function inviteRoutes(app: FastifyInstance, relay: Relay): void {
-  const { clock, config, random, store } = relay;
+  const { calendar, config, random, store } = relay;
 
   deviceRoute(app, relay, 'invites/create', async ({ uses, days }, { accountId, role }) => {
     const isAdmin = role === 'admin';
     if (!isAdmin && (config.invitesBy === 'admins' || uses > 1)) throw new ProtocolError('forbidden');
     const code = random(INVITE_CODE_BYTES);
-    const expiresAt = hourAtOrAfter(clock.now() + days * DAY_MS) * HOUR_MS;
+    const expiresAt = hourAtOrAfter(calendar.latest() + days * DAY_MS) * HOUR_MS;
     const invite = { id: random(INVITE_ID_BYTES), hash: sha256(code), uses, expiresAt, createdBy: accountId };
-    const created = await store.createInvite(invite, isAdmin ? MAX_OPEN_INVITES_OF_ADMIN : MAX_OPEN_INVITES, clock.now());
+    const created = await store.createInvite(invite, isAdmin ? MAX_OPEN_INVITES_OF_ADMIN : MAX_OPEN_INVITES, calendar.earliest());
     if (!created) throw new ProtocolError('forbidden');
     return { invite: toBase64url(code), expiresAt };
   });
 
   deviceRoute(app, relay, 'invites/list', async (_body, { accountId }) => {
-    const invites = await store.invites(accountId, clock.now());
+    const invites = await store.invites(accountId, calendar.earliest());
     return { invites: invites.map(({ id, usesLeft, expiresAt }) => ({ id: toBase64url(id), usesLeft, expiresAt })) };
   });
 

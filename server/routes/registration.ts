@@ -46,20 +46,20 @@ function parseRegistration(body: RouteRequest<'registration/create'>, origin: st
 }
 
 export function registrationRoutes(app: FastifyInstance, relay: Relay): void {
-  const { store, clock } = relay;
+  const { store, calendar } = relay;
 
   openRoute(app, relay, 'registration/check', async ({ invite }) => ({
-    valid: await store.inviteIsOpen(inviteHash(invite), clock.now()),
+    valid: await store.inviteIsOpen(inviteHash(invite), calendar.earliest()),
   }));
 
   openRoute(app, relay, 'registration/username', async ({ invite, username }) => {
-    if (!(await store.inviteIsOpen(inviteHash(invite), clock.now()))) throw new ProtocolError('invite_invalid');
+    if (!(await store.inviteIsOpen(inviteHash(invite), calendar.earliest()))) throw new ProtocolError('invite_invalid');
     return { available: await store.usernameIsFree(username) };
   });
 
   openRoute(app, relay, 'registration/create', async (body) => {
     relay.disk.requireRoom();
-    const registration = parseRegistration(body, relay.origin(), clock.now());
+    const registration = parseRegistration(body, relay.origin(), calendar.earliest());
     const { role } = await store.register(registration);
     return { accountId: registration.accountId, role };
   });

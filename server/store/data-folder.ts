@@ -1,6 +1,7 @@
 /** What lies in the data folder, and who may use it. */
 import { chownSync, closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDamage } from './damage.ts';
 import { openSqliteFile } from './sqlite-file.ts';
 
 export const DATABASE_FILE = 'relay.sqlite';
@@ -14,11 +15,14 @@ export class DataFolderTaken extends Error {}
 
 /** Held by an open transaction for as long as the process lives, whatever ends it: two relays on one folder would give out one sequence twice. */
 export function lockDataFolder(dataDir: string): { release(): void } {
-  const file = openSqliteFile(join(dataDir, LOCK_FILE), { timeout: 0 });
+  const path = join(dataDir, LOCK_FILE);
+  const file = openSqliteFile(path, { timeout: 0 });
   try {
     file.exec('BEGIN EXCLUSIVE');
-  } catch {
+  } catch (error) {
     file.close();
+    if (isDamage(error)) throw new Error(`${path} is damaged. Nothing is kept in it: delete it and start again.`);
+    if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY'))) throw error;
     throw new DataFolderTaken(`Another relay uses the data folder ${dataDir}.`);
   }
   return { release: () => void file.close() };

@@ -62,7 +62,7 @@ export function mailboxQueries(prepared: Prepare) {
       build
         .selectFrom('waiting')
         .innerJoin('bodies', 'bodies.row', 'waiting.body')
-        .select(['waiting.sequence', 'bodies.envelope_id', 'bodies.expires_hour', 'bodies.body'])
+        .select(['waiting.sequence', 'bodies.envelope_id', 'bodies.expires_hour', 'bodies.digest', 'bodies.body'])
         .where('waiting.device', '=', argument.device)
         .where('waiting.sequence', '>', argument.after)
         .orderBy('waiting.sequence')

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type SqliteDatabase from 'better-sqlite3';
 import { DATABASE_FILE, lockDataFolder, refuseUnfinished } from './data-folder.ts';
+import { damagedDatabase, isDamage, refuseDamaged, refuseEmptyDatabase, removeUnwritten } from './damage.ts';
 import { deviceRows } from './device-rows.ts';
 import { copyBeforeMigration, removeOldCopies } from './migration-copy.ts';
 import { migrate, schemaOf } from './migrations/migrate.ts';
@@ -25,6 +26,7 @@ export type StoreOptions = { quota: MailboxQuota; retiredKey: Uint8Array };
 function open(dataDir: string): SqliteDatabase.Database {
   refuseUnfinished(dataDir);
   const path = join(dataDir, DATABASE_FILE);
+  refuseEmptyDatabase(path);
   const database = openSqliteFile(path);
   try {
     chmodSync(path, 0o600);
@@ -40,11 +42,13 @@ function open(dataDir: string): SqliteDatabase.Database {
     // What was deleted is overwritten, so that an acknowledged envelope cannot be dug out of the file.
     database.pragma('secure_delete = ON');
     database.pragma('foreign_keys = ON');
+    refuseDamaged(database, path);
     migrate(database, { before: (_from, to) => copyBeforeMigration(database, dataDir, to) });
     return database;
   } catch (error) {
     database.close();
-    throw error;
+    removeUnwritten(path);
+    throw isDamage(error) ? damagedDatabase(path) : error;
   }
 }
 

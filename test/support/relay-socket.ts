@@ -20,9 +20,10 @@ export type RelaySocket = {
   close(): Promise<void>;
 };
 
-/** A socket that has said nothing yet. */
-export async function openSocket(origin: string): Promise<RelaySocket> {
-  const raw = new WebSocket(`${origin.replace(/^http/, 'ws')}${SOCKET_PATH}`, { perMessageDeflate: false });
+/** A socket that has said nothing yet. `localAddress`: where it comes from, as a relay bounds the sockets of one address. */
+export async function openSocket(origin: string, localAddress?: string): Promise<RelaySocket> {
+  const from = localAddress === undefined ? {} : { localAddress };
+  const raw = new WebSocket(`${origin.replace(/^http/, 'ws')}${SOCKET_PATH}`, { perMessageDeflate: false, ...from });
   raw.binaryType = 'arraybuffer';
   const arrived: RelayFrame[] = [];
   const waiters: { resolve(frame: RelayFrame): void; reject(error: Error): void }[] = [];
@@ -76,8 +77,12 @@ export async function openSocket(origin: string): Promise<RelaySocket> {
 }
 
 /** A socket that was welcomed. What waits for the device has not been read from it yet. */
-export async function connect(origin: string, token: string): Promise<RelaySocket & { welcome: FrameOf<'welcome'> }> {
-  const socket = await openSocket(origin);
+export async function connect(
+  origin: string,
+  token: string,
+  localAddress?: string,
+): Promise<RelaySocket & { welcome: FrameOf<'welcome'> }> {
+  const socket = await openSocket(origin, localAddress);
   socket.send({ type: 'hello', protocolMin: PROTOCOL_MIN, protocolMax: PROTOCOL_MAX, token });
   return { ...socket, welcome: await socket.expect('welcome') };
 }
