@@ -80,6 +80,7 @@ export function createEngine(core: Core): Engine {
     ready() {
       if (wasOld) askEverybody();
       wasOld = false;
+      heal.start();
       outbox.kick();
       receipts.start();
       lapse.start();
@@ -96,7 +97,7 @@ export function createEngine(core: Core): Engine {
     courier: (item) => ('groupId' in item.to ? groups.courier : couriers),
   });
   const groups: Groups = createGroups({ core, connection, directory, conversations, receipts, gaps, outbox });
-  const heal = createHeal({ core, outbox: () => outbox, redistribute: groups.redistribute });
+  const heal = createHeal({ core, outbox: () => outbox, sessions, redistribute: groups.redistribute });
   const apply = createApply({
     core,
     conversations,

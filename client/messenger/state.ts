@@ -86,6 +86,8 @@ export type Peer = {
   /** When a resend was last asked of it, and granted to it. */
   askedAt: number;
   grantedAt: number;
+  /** A message of it did not open, and a resend was not asked for yet. */
+  wanted?: true;
 };
 
 export type GroupRecord = {
@@ -162,6 +164,8 @@ export type OutboxItem = {
     recipients: { accountId: AccountId; deviceId: number }[];
     after: number[];
   } | null;
+  /** Sealed by the record and session at hand: nothing is asked of the relay for it. */
+  cached?: true;
   /** A group message's number, kept when it has to be encrypted again. */
   counter: number;
 };
