@@ -10,6 +10,7 @@ import { createPairwiseCourier, refreshAll } from './courier.ts';
 import { createDirectory, type Directory } from './directory.ts';
 import { createGaps } from './gaps.ts';
 import { createGroups } from './groups/create-groups.ts';
+import { conversationOf } from './groups/moved.ts';
 import type { Groups } from './groups/groups.ts';
 import { createHeal } from './heal.ts';
 import { createInbox, type Taken } from './inbox.ts';
@@ -140,7 +141,7 @@ export function createEngine(core: Core): Engine {
       const { accountId } = message.from;
       const content = parseBody(message.header.body);
       if (content?.kind !== 'typing' || !core.account().settings.typing) return;
-      const id = content.groupId ?? accountId;
+      const id = content.groupId ? conversationOf(step, content.groupId) : accountId;
       const accepted = step.get('contacts', accountId)?.standing === 'accepted';
       const allowed = content.groupId ? groups.membersOf(id).includes(accountId) : accepted;
       if (allowed) step.after(() => typing.heard(id, accountId, content.on));
