@@ -166,7 +166,7 @@ async function removeWhenBlocked(admin: Person, group: string, member: string): 
   await removal;
 }
 
-test('G19 withheld-epoch: who opens an epoch and keeps its secret is removed, and reads nothing sent after', async () => {
+test('E20 withheld-epoch: who opens an epoch and keeps its secret is removed, and reads nothing sent after', async () => {
   const group = await groupOfAll('Three', [bert, mallory]);
   await anna.messenger.setRole(group, b, 'moderator');
   await allTalk(group, [anna, bert, mallory], 'before');
@@ -209,7 +209,7 @@ test('G19 withheld-epoch: who opens an epoch and keeps its secret is removed, an
   await anna.until('the receipt', () => anna.rows(group).some(({ status, mine }) => mine && status === 'delivered'));
 });
 
-test('G19: garbage that changes the access key is left in the same way', async () => {
+test('E20: garbage that changes the access key is left in the same way', async () => {
   const group = await groupOfAll('Three', [bert, mallory]);
   const { core } = mallory.engine();
   const record = recordOf(mallory, group);
@@ -219,9 +219,16 @@ test('G19: garbage that changes the access key is left in the same way', async (
   await removeWhenBlocked(anna, group, m);
   await bert.until('two', () => membersOf(bert, group).length === 2);
   await allTalk(group, [bert, anna], 'after');
+  // Out of it and back again is as anywhere.
+  await anna.messenger.removeMember(group, b);
+  await bert.until('removed', () => bert.conversation(group)?.whyNot === 'removed');
+  await anna.messenger.addMembers(group, [b]);
+  await bert.until('back', () => bert.conversation(group)?.canSend);
+  await allTalk(group, [anna, bert], 'back');
+  expect(bert.conversations().filter(({ kind }) => kind === 'group')).toHaveLength(1);
 });
 
-test('G19: a log that takes no more entries, because somebody filled it, is left too', async () => {
+test('E20: a log that takes no more entries, because somebody filled it, is left too', async () => {
   const group = await groupOfAll('Three', [bert, mallory]);
   liar('anna').lies.instead = (route, body) => {
     if (route === 'groups/append' && (body as RouteBody<'groups/append'>).groupId === group) throw new RelayFailure('too_large');
@@ -233,7 +240,7 @@ test('G19: a log that takes no more entries, because somebody filled it, is left
   expect(recordOf(anna, group)).toMatchObject({ standing: 'moved', pending: [], acting: [] });
 });
 
-test('G19: in a group whose log works nobody is moved', async () => {
+test('E20: in a group whose log works nobody is moved', async () => {
   const group = await groupOfAll('Three', [bert, mallory]);
   await anna.messenger.removeMember(group, m);
   await bert.until('two', () => membersOf(bert, group).length === 2);
@@ -244,7 +251,7 @@ test('G19: in a group whose log works nobody is moved', async () => {
   }
 });
 
-test('G19: a secret that one member has is handed on to the admin who asks, and the group stays where it is', async () => {
+test('E20: a secret that one member has is handed on to the admin who asks, and the group stays where it is', async () => {
   const group = await groupOfAll('Three', [bert, mallory]);
   const { secret } = await lock(mallory, group);
   // Bert alone is told.
@@ -306,7 +313,7 @@ test('G19: a member who is no admin moves nobody', async () => {
   }
 });
 
-test('G19: who was away follows when he is back, with what he wrote meanwhile; what is late is read where it goes on', async () => {
+test('E20: who was away follows when he is back, with what he wrote meanwhile; what is late is read where it goes on', async () => {
   const group = await groupOfAll('Four', [bert, cora, mallory]);
   await allTalk(group, [anna, bert, cora, mallory], 'before');
   cora.engine().stop();
@@ -336,7 +343,7 @@ test('G19: who was away follows when he is back, with what he wrote meanwhile; w
 });
 
 test.each(['anna', 'bert'])(
-  'G19: two admins who move it at once end in one group, %s’s, and who either of them removed is out',
+  'E20: two admins who move it at once end in one group, %s’s, and who either of them removed is out',
   async (winner) => {
     const group = await groupOfAll('Four', [bert, cora, mallory]);
     await anna.messenger.setRole(group, b, 'admin');

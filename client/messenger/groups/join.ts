@@ -21,7 +21,7 @@ import type { Step } from '../step.ts';
 import { follow } from './follow.ts';
 import { keysOf, newRecord, stateOf } from './group-values.ts';
 import { isHidden, type LogClient } from './log-client.ts';
-import { currentOf, judgeMove } from './moved.ts';
+import { conversationOf, currentOf, judgeMove } from './moved.ts';
 import { isTrusted } from './waiting.ts';
 
 export type JoinParts = {
@@ -110,10 +110,12 @@ export function createJoin({ core, log, conversations, meet, changed, readmitted
     // Whoever hands out keys without being a member has no say in who may write to me.
     const adder: AccountId = welcome.from;
     const trusted = adder === me || (state.members.has(adder) && isTrusted(step, adder));
-    step.put('groups', groupId, { ...record, requestFrom: trusted ? null : adder });
-    conversations.ensure(step, groupId, 'group');
+    const follows = step.get('groups', groupId)?.follows;
+    step.put('groups', groupId, { ...record, ...(follows && { follows }), requestFrom: trusted ? null : adder });
+    const id = conversationOf(step, groupId);
+    conversations.ensure(step, id, 'group');
     const founding: SystemEvent = { event: 'group-created', by: adder, name: state.name };
-    conversations.event(step, groupId, state.version === 1 ? founding : { event: 'member-added', by: adder, who: [me] }, adder);
+    conversations.event(step, id, state.version === 1 ? founding : { event: 'member-added', by: adder, who: [me] }, adder);
   }
 
   function goOn(step: Step, groupId: ConversationId, record: GroupRecord, moved: Moved, author: AccountId): void {
