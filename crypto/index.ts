@@ -30,6 +30,7 @@ export {
   type GroupMember,
   type GroupState,
   hasRank,
+  isAdmin,
   mayPost,
   wasMember,
 } from './group/group-state.ts';

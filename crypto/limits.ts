@@ -9,6 +9,11 @@ export const ENVELOPE_SIZES_BYTES = [2_048, 4_096, 8_192, 16_384, 32_768, 65_536
 // A sender that lost this many messages in a row has a new session by then; more would let a forger make us hash for seconds.
 export const MAX_PAIRWISE_JUMP = 2_000;
 
+// A session left behind is tried under a ratchet key it has not seen only this far: what its peer still wrote there comes in order, from
+// number 0 on, and the relay hands out at most so many envelopes before one is acknowledged (R9). Farther is asked for again (E10). Without
+// it a forger would have the long way walked in every session that is kept.
+export const MAX_ARCHIVED_JUMP = 64;
+
 // Signal's bound for groups, where whole days may be missed.
 export const MAX_GROUP_JUMP = 25_000;
 

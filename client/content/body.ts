@@ -11,7 +11,7 @@ import {
   timeSchema,
   uint32Schema,
 } from '../../server/protocol/ids.ts';
-import { MAX_BODY_BYTES, MAX_DISTRIBUTION_CHARACTERS, MAX_RECEIPT_IDS, MAX_TEXT_CHARACTERS } from './limits.ts';
+import { MAX_BODY_BYTES, MAX_DISTRIBUTION_CHARACTERS, MAX_MOVED_CHARACTERS, MAX_RECEIPT_IDS, MAX_TEXT_CHARACTERS } from './limits.ts';
 
 export const messageIdSchema = base64urlBytes(16);
 const hashSchema = base64urlBytes(32);
@@ -37,6 +37,9 @@ const receipt = v.strictObject({
   deliveryToken: v.optional(deliveryTokenSchema),
 });
 
+/** The group goes on from another one: which, and an admin's signed `moved` of its log, which its members may not be able to read there. */
+const moved = v.strictObject({ groupId: groupIdSchema, entry: v.pipe(v.string(), v.maxLength(MAX_MOVED_CHARACTERS)) });
+
 /** Version and head of the log as the sender knows it; `secret` with a new epoch, or for a newcomer or new device. */
 const groupUpdate = v.strictObject({
   kind: v.literal('group-update'),
@@ -46,7 +49,11 @@ const groupUpdate = v.strictObject({
   logHead: hashSchema,
   epoch: uint32Schema,
   secret: v.optional(secretSchema),
+  moved: v.optional(moved),
 });
+
+/** "The log goes on in an epoch after this one, and its secret has not come." */
+const groupAsk = v.strictObject({ kind: v.literal('group-ask'), version: v.literal(1), groupId: groupIdSchema, epoch: uint32Schema });
 
 /** A sender key distribution message at its sender's current iteration, with all that is needed to use it: epoch secret and log head. */
 const senderKey = v.strictObject({
@@ -61,6 +68,7 @@ const senderKey = v.strictObject({
   /** The number of the sender's last message in the group before it. */
   sent: uint32Schema,
   distribution: v.pipe(v.string(), v.maxLength(MAX_DISTRIBUTION_CHARACTERS)),
+  moved: v.optional(moved),
 });
 
 /** To the one who was removed, who cannot read the log any more. */
@@ -107,6 +115,7 @@ const bodySchema = v.variant('kind', [
   receipt,
   groupUpdate,
   senderKey,
+  groupAsk,
   groupRemoved,
   typing,
   sentCopy,

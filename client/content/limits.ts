@@ -9,5 +9,8 @@ export const MAX_RECEIPT_IDS = 256;
 // A welcome or update of a group: ids, numbers and one secret.
 export const MAX_DISTRIBUTION_CHARACTERS = 1_024;
 
+// A chain entry that holds one group id is 235 bytes; base64url adds a third.
+export const MAX_MOVED_CHARACTERS = 512;
+
 // The largest body is a text of 10,000 characters at four bytes each, every one escaped by JSON as two UTF-16 units of six.
 export const MAX_BODY_BYTES = 49_152;

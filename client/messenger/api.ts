@@ -104,6 +104,8 @@ export type SystemEvent =
   | { event: 'device-added'; who: AccountId }
   /** Authentic messages of this many numbers never arrived (a gap in the sender's counter). */
   | { event: 'gap'; from: AccountId; count: number }
+  /** The log was blocked, so an admin made the group anew; `who` is no longer in it. */
+  | { event: 'group-moved'; by: AccountId; who: AccountId[] }
   /** Somebody speaks of changes to the group that the relay does not show. */
   | { event: 'group-behind'; who: AccountId }
   /** The relay showed a fork or a roll-back of something signed: what it is, in the words of `ui/copy`. */

@@ -12,7 +12,7 @@ import type { Receipts } from './receipts.ts';
 import { type ContactRecord, deviceKey } from './state.ts';
 import type { Step } from './step.ts';
 
-export type GroupControl = ContentBody & { kind: 'group-update' | 'sender-key' | 'group-removed' };
+export type GroupControl = ContentBody & { kind: 'group-update' | 'sender-key' | 'group-ask' | 'group-removed' };
 
 export type ApplyParts = {
   core: Core;
@@ -76,6 +76,7 @@ export function createApply({ core, conversations, receipts, gaps, heal, deliver
         return ownRead(step, body);
       case 'group-update':
       case 'sender-key':
+      case 'group-ask':
       case 'group-removed':
         return control(step, message.from, body);
       case 'delivery-token':
@@ -99,6 +100,7 @@ export function createApply({ core, conversations, receipts, gaps, heal, deliver
         return receipts.apply(step, contact.accountId, body, null);
       case 'group-update':
       case 'sender-key':
+      case 'group-ask':
       case 'group-removed':
         return control(step, message.from, body);
       case 'resend-request':

@@ -88,6 +88,7 @@ export function createPairwiseCourier({ core, connection, directory, sessions, o
       core.read,
       accountId,
       target.devices.filter((id) => !item.devices[id]),
+      item.cached,
     );
     if (unready.length > 0) await sessions.claim(accountId, unready);
     return true;
@@ -151,7 +152,7 @@ export function createPairwiseCourier({ core, connection, directory, sessions, o
     if ('accountId' in item.to && isHeldBack(core.read, item.to.accountId)) return { next: 'wait' };
     const target = targets(core.read, item);
     const unsealed = target?.devices.filter((id) => !item.devices[id]) ?? [];
-    if (target && sessions.unready(core.read, target.person.accountId, unsealed).length > 0) {
+    if (target && sessions.unready(core.read, target.person.accountId, unsealed, item.cached).length > 0) {
       return { next: 'later', afterMs: 0 };
     }
     const sealed = unsealed.length > 0 ? await core.step((step) => resealed(step, order)) : item;
@@ -172,7 +173,7 @@ export function createPairwiseCourier({ core, connection, directory, sessions, o
     async prepare(step, item) {
       if ('groupId' in item.to) return;
       const target = targets(step, item);
-      if (!target || sessions.unready(step, item.to.accountId, target.devices).length > 0) throw new Failure('offline');
+      if (!target || sessions.unready(step, item.to.accountId, target.devices, item.cached).length > 0) throw new Failure('offline');
       await seal(step, item);
     },
     async deliver(order) {

@@ -11,6 +11,7 @@ import { createDeliveryTokens } from './delivery-token.ts';
 import { createDirectory, type Directory } from './directory.ts';
 import { createGaps } from './gaps.ts';
 import { createGroups } from './groups/create-groups.ts';
+import { conversationOf } from './groups/moved.ts';
 import type { Groups } from './groups/groups.ts';
 import { createHeal } from './heal.ts';
 import { createInbox, type Taken } from './inbox.ts';
@@ -83,6 +84,7 @@ export function createEngine(core: Core): Engine {
     ready() {
       if (wasOld) askEverybody();
       wasOld = false;
+      heal.start();
       outbox.kick();
       receipts.start();
       lapse.start();
@@ -100,7 +102,7 @@ export function createEngine(core: Core): Engine {
     courier: (item) => ('groupId' in item.to ? groups.courier : couriers),
   });
   const groups: Groups = createGroups({ core, connection, directory, conversations, receipts, gaps, outbox });
-  const heal = createHeal({ core, outbox: () => outbox, redistribute: groups.redistribute });
+  const heal = createHeal({ core, outbox: () => outbox, sessions, redistribute: groups.redistribute });
   const apply = createApply({
     core,
     conversations,
@@ -144,7 +146,7 @@ export function createEngine(core: Core): Engine {
       const { accountId } = message.from;
       const content = parseBody(message.header.body);
       if (content?.kind !== 'typing' || !core.account().settings.typing) return;
-      const id = content.groupId ?? accountId;
+      const id = content.groupId ? conversationOf(step, content.groupId) : accountId;
       const accepted = step.get('contacts', accountId)?.standing === 'accepted';
       const allowed = content.groupId ? groups.membersOf(id).includes(accountId) : accepted;
       if (allowed) step.after(() => typing.heard(id, accountId, content.on));

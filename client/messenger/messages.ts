@@ -6,6 +6,7 @@ import { type ConversationId, Failure, type MessageId } from './api.ts';
 import type { Conversations } from './conversations.ts';
 import { accountIn, type Core } from './core.ts';
 import { stateOf } from './groups/group-values.ts';
+import { currentOf, groupOf } from './groups/moved.ts';
 import type { Outbox } from './outbox.ts';
 import { recipientDevices } from './person.ts';
 import { personOf } from './person.ts';
@@ -59,7 +60,7 @@ export function createMessages(core: Core, conversations: Conversations, outbox:
     const body = { kind: 'text', version: 1, text } as const;
     const copy = { kind: 'sent-copy', version: 1, to: record.id, messageId: id, sentAt, text } as const;
     if (record.kind === 'group') {
-      await outbox.add(step, { to: { groupId: record.id }, messageId: id, sentAt, body, row });
+      await outbox.add(step, { to: { groupId: groupOf(step, record.id) }, messageId: id, sentAt, body, row });
     } else if (record.kind === 'self') {
       await outbox.add(step, { to: { accountId: me, only: null }, sentAt, body: copy, row });
     } else {
@@ -137,12 +138,13 @@ export function createMessages(core: Core, conversations: Conversations, outbox:
         }
         step.put('conversations', conversationId, { ...record, readUpTo: end, unread, firstUnread });
         conversations.show(step, conversationId);
-        const group = record.kind === 'group' ? step.get('groups', conversationId) : undefined;
+        const groupId = groupOf(step, conversationId);
+        const group = record.kind === 'group' ? step.get('groups', groupId) : undefined;
         const tells = group ? group.requestFrom === null && stateOf(group).members.size <= MAX_RECEIPT_MEMBERS : true;
         for (const [author, ids] of byAuthor) {
           if (!settings.readReceipts || !tells) break;
           if (!group && step.get('contacts', author)?.standing !== 'accepted') continue;
-          receipts.owe(step, author, group ? conversationId : null, 'read', ids);
+          receipts.owe(step, author, group ? groupId : null, 'read', ids);
         }
         if (lastId && hasOtherDevices(step)) {
           const body = { kind: 'read-sync', version: 1, conversationId, messageId: lastId } as const;
@@ -160,7 +162,7 @@ export function createMessages(core: Core, conversations: Conversations, outbox:
     async deleteConversation(conversationId) {
       await core.step((step) => {
         const record = recordOf(step, conversationId);
-        if (record.kind === 'group' && step.get('groups', conversationId)?.standing === 'member') throw new Failure('not-allowed');
+        if (record.kind === 'group' && currentOf(step, conversationId)) throw new Failure('not-allowed');
         conversations.remove(step, conversationId);
         for (const [key, gap] of [...step.all('gaps')]) if (gap.conversationId === conversationId) step.remove('gaps', key);
       });

@@ -20,6 +20,8 @@ export type NewItem = {
   row?: OutboxItem['row'];
   /** One of many: encrypted in a step of its own, so that others get their turn between. */
   bulk?: boolean;
+  /** Goes by the record and session at hand, however old: the relay is asked for nothing. */
+  cached?: true;
 };
 
 /** What came of one attempt: `again` at once, `later` after a time, `wait` until kicked. */
@@ -165,7 +167,7 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
   return {
     item: (view, order) => view.get('outbox', keyOf(order)),
     put,
-    async add(step, { to, body, messageId, sentAt, row, bulk }) {
+    async add(step, { to, body, messageId, sentAt, row, bulk, cached }) {
       const item: OutboxItem = {
         order: ++lastOrder,
         to,
@@ -176,6 +178,7 @@ export function createOutbox({ core, conversations, isReady, courier }: OutboxPo
         devices: {},
         group: null,
         counter: 0,
+        ...(cached && { cached }),
       };
       put(step, item);
       const lane = laneOf(item);

@@ -7,6 +7,7 @@ import type { Conversations } from './conversations.ts';
 import { accountIn, type Core } from './core.ts';
 import type { DeliveryTokens } from './delivery-token.ts';
 import type { Directory } from './directory.ts';
+import { conversationOf } from './groups/moved.ts';
 import type { Outbox } from './outbox.ts';
 import type { Receipts } from './receipts.ts';
 import type { ContactRecord } from './state.ts';
@@ -89,7 +90,7 @@ export function createPeople({ core, directory, conversations, receipts, outbox,
     for (const [groupId, group] of [...step.all('groups')]) {
       if (group.requestFrom !== accountId) continue;
       step.put('groups', groupId, { ...group, requestFrom: null });
-      conversations.show(step, groupId);
+      conversations.show(step, conversationOf(step, groupId));
     }
     step.after(() => showAll(accountId));
   }

@@ -1,6 +1,7 @@
 /** Pairwise sessions: content in, sealed envelope out, and the way to a session with a device one has none with. */
 import {
   CryptoError,
+  DEVICE_RECORD_MAX_AGE_MS,
   DEVICE_RECORD_ROTATE_MS,
   encodeContent,
   encrypt,
@@ -12,7 +13,7 @@ import {
   startSession,
   verifyDeviceRecord,
 } from '../../crypto/index.ts';
-import type { Bytes, DeviceRecord } from '../../crypto/index.ts';
+import type { Bytes, DeviceRecord, OneTimePrekey } from '../../crypto/index.ts';
 import type { DeviceBundle } from '../../server/protocol/http.ts';
 import type { AccountId } from './api.ts';
 import { accountIn, type Core } from './core.ts';
@@ -35,9 +36,14 @@ export const NO_PEER: Peer = {
 export type Content = { messageId: Bytes; sentAt: number; body: Bytes };
 
 export type Sessions = {
-  /** Devices among these that need a claim first: no session yet, or a record older than 48 hours. */
-  unready(view: View, accountId: AccountId, deviceIds: readonly number[]): number[];
+  /** Devices among these that need a claim first: no session yet, or a record older than 48 hours, which `cached` puts up with. */
+  unready(view: View, accountId: AccountId, deviceIds: readonly number[], cached?: boolean): number[];
+  /** Takes no one-time prekey where there is a session: only the record is wanted. */
   claim(accountId: AccountId, deviceIds: readonly number[]): Promise<void>;
+  /** The devices' records anew, and no one-time prekey: nobody but the relay can know of it. */
+  fetchRecords(accountId: AccountId, deviceIds: readonly number[]): Promise<void>;
+  /** A new session from the record at hand, without a one-time prekey and unseen by the relay. False: there is none, or it is too old. */
+  restart(step: Step, accountId: AccountId, deviceId: number): Promise<boolean>;
   /** `counted: false` for signals, which may be lost without being missed. */
   seal(
     step: Step,
@@ -58,26 +64,40 @@ function introductionOf(account: Account): Introduction {
 }
 
 export function createSessions(core: Core, relay: RelaySession, runs: Runs, directory: Directory): Sessions {
-  function isReady(view: View, key: string): boolean {
-    const copy = view.get('devices', key);
+  const hasSession = (view: View, key: string): boolean => {
     const peer = view.get('peers', key);
-    if (!copy || !peer?.session || peer.renew) return false;
+    return Boolean(peer?.session) && !peer?.renew;
+  };
+
+  function isReady(view: View, key: string, cached: boolean): boolean {
+    const copy = view.get('devices', key);
+    if (!copy || !hasSession(view, key)) return false;
+    if (cached) return true;
     const age = core.now() - copy.fetchedAt;
     return age >= 0 && age < DEVICE_RECORD_ROTATE_MS;
   }
 
-  async function begin(step: Step, record: DeviceRecord, bytes: Bytes, bundle: DeviceBundle, identityKey: Bytes): Promise<void> {
+  async function start(step: Step, record: DeviceRecord, identityKey: Bytes, oneTime: OneTimePrekey | undefined): Promise<void> {
     const account = accountIn(step);
     const key = deviceKey(record.accountId, record.deviceId);
-    step.put('devices', key, { record: bytes, fetchedAt: core.now() });
     const peer = step.get('peers', key) ?? NO_PEER;
-    if (peer.session && !peer.renew) return;
-    const { oneTimePrekey } = bundle;
-    const oneTime = oneTimePrekey ? { id: oneTimePrekey.id, publicKey: fromBase64url(oneTimePrekey.publicKey) } : undefined;
     const ours = { accountId: account.accountId, deviceId: account.deviceId };
     const previous = peer.session ?? undefined;
     const session = await startSession(ourKeys(account), ours, prekeyBundleOf(record, identityKey, oneTime), core.random, previous);
     step.put('peers', key, { ...peer, session, renew: false });
+  }
+
+  async function begin(step: Step, record: DeviceRecord, bytes: Bytes, bundle: DeviceBundle, identityKey: Bytes): Promise<void> {
+    const key = deviceKey(record.accountId, record.deviceId);
+    step.put('devices', key, { record: bytes, fetchedAt: core.now() });
+    if (hasSession(step, key)) return;
+    const { oneTimePrekey } = bundle;
+    await start(
+      step,
+      record,
+      identityKey,
+      oneTimePrekey ? { id: oneTimePrekey.id, publicKey: fromBase64url(oneTimePrekey.publicKey) } : undefined,
+    );
   }
 
   async function takeBundle(accountId: AccountId, bundle: DeviceBundle): Promise<void> {
@@ -106,11 +126,32 @@ export function createSessions(core: Core, relay: RelaySession, runs: Runs, dire
     });
   }
 
+  async function request(accountId: AccountId, deviceIds: readonly number[], recordsOnly: boolean): Promise<void> {
+    const body = { accountId, deviceIds: [...deviceIds], ...(recordsOnly && { recordsOnly }) };
+    const { bundles } = await relay.request('prekeys/claim', body);
+    for (const bundle of bundles) if (deviceIds.includes(bundle.deviceId)) await takeBundle(accountId, bundle);
+  }
+
   return {
-    unready: (view, accountId, deviceIds) => deviceIds.filter((id) => !isReady(view, deviceKey(accountId, id))),
-    async claim(accountId, deviceIds) {
-      const { bundles } = await relay.request('prekeys/claim', { accountId, deviceIds: [...deviceIds] });
-      for (const bundle of bundles) if (deviceIds.includes(bundle.deviceId)) await takeBundle(accountId, bundle);
+    unready: (view, accountId, deviceIds, cached = false) => deviceIds.filter((id) => !isReady(view, deviceKey(accountId, id), cached)),
+    async claim(accountId, all) {
+      const byNeed = Map.groupBy(all, (deviceId) => hasSession(core.read, deviceKey(accountId, deviceId)));
+      for (const [recordsOnly, deviceIds] of byNeed) await request(accountId, deviceIds, recordsOnly);
+    },
+    fetchRecords: (accountId, deviceIds) => request(accountId, deviceIds, true),
+    async restart(step, accountId, deviceId) {
+      const person = personOf(step, accountId);
+      const copy = step.get('devices', deviceKey(accountId, deviceId));
+      if (!person || !copy) return false;
+      const record = recordOf(copy.record);
+      if (core.now() - record.createdAt >= DEVICE_RECORD_MAX_AGE_MS) return false;
+      try {
+        await start(step, record, person.identityKey, undefined);
+        return true;
+      } catch (error) {
+        if (error instanceof CryptoError) return false;
+        throw error;
+      }
     },
     async seal(step, accountId, deviceId, content, counted = true) {
       const account = accountIn(step);

@@ -86,11 +86,17 @@ export type Peer = {
   /** When a resend was last asked of it, and granted to it. */
   askedAt: number;
   grantedAt: number;
+  /** A message of it did not open, and a resend was not asked for yet. */
+  wanted?: true;
 };
 
 export type GroupRecord = {
   state: Bytes;
-  standing: 'member' | 'left' | 'removed';
+  /** `moved`: it goes on in `movedTo`; what comes late is still read, and nothing is written here. */
+  standing: 'member' | 'left' | 'removed' | 'moved';
+  movedTo?: string;
+  /** The group that this one goes on from, and its admin's signed word for it: whose conversation it shares. */
+  follows?: Moved;
   /** Newest last, bounded. */
   epochs: { epoch: number; secret: Bytes }[];
   /** Epoch secrets that came before the log entry that opens them, and who sent each; nobody is oneself. */
@@ -105,10 +111,22 @@ export type GroupRecord = {
   heard: HeardHead[];
 };
 
+export type Moved = { groupId: string; entry: Bytes };
+
 export type HeardHead = { by: AccountId; version: number; hash: Bytes /** looked for in vain */; alarmed: boolean };
 
 /** An invitation into a group, until its log was read and found to end where the welcome says. */
-export type Welcome = { from: AccountId; logVersion: number; logHead: Bytes; epoch: number; secret: Bytes; alarmed: boolean; at: number };
+export type Welcome = {
+  from: AccountId;
+  logVersion: number;
+  logHead: Bytes;
+  epoch: number;
+  secret: Bytes;
+  alarmed: boolean;
+  at: number;
+  /** It claims to go on from that group. */
+  moved?: Moved;
+};
 
 /** A sender key that came before the group it is for. */
 export type EarlyKey = { from: AccountId; deviceId: number; body: Bytes; at: number };
@@ -164,6 +182,8 @@ export type OutboxItem = {
     /** Only those are left whose mailboxes were full; the group does not wait for them. */
     late?: boolean;
   } | null;
+  /** Sealed by the record and session at hand: nothing is asked of the relay for it. */
+  cached?: true;
   /** A group message's number, kept when it has to be encrypted again. */
   counter: number;
 };

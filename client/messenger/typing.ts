@@ -4,6 +4,7 @@ import type { AccountId, ConversationId } from './api.ts';
 import type { Connection } from './connection.ts';
 import { type Core, freshId } from './core.ts';
 import { isHeldBack } from './courier.ts';
+import { groupOf } from './groups/moved.ts';
 import { personOf, recipientDevices } from './person.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -92,7 +93,7 @@ export function createTyping({ core, connection, sessions, show, membersOf }: Ty
       if (members.length === 0 || members.length > MAX_TYPING_MEMBERS) return;
       told.set(id, { on, at: core.now() });
       const isGroup = core.read.get('conversations', id)?.kind === 'group';
-      const body = encodeBody({ kind: 'typing', version: 1, ...(isGroup && { groupId: id }), on });
+      const body = encodeBody({ kind: 'typing', version: 1, ...(isGroup && { groupId: groupOf(core.read, id) }), on });
       for (const accountId of members) await tellOne(accountId, body);
     },
   };

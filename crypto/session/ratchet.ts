@@ -6,7 +6,8 @@
  *   mac = HMAC(mac key, sender identity 33 ‖ receiver identity 33 ‖ version ‖ protobuf)[0..8]
  *
  * Byte for byte what `@privacyresearch/libsignal-protocol-typescript` makes, which the tests hold it against. Decrypting goes in the order
- * verify → decrypt → only then make a new sending key, which costs a forger one Diffie–Hellman and never leaves a trace (L3, L12); version
+ * verify → decrypt → only then derive what was skipped and make a new sending key. A forger, who needs no key for it, makes us do one
+ * Diffie–Hellman and walk the chain as far as he says, one HMAC a step, up to the bound of a jump; and leaves no trace (L3, L12). Version
  * byte 0x34 is read (L7); old chains go (L2); nothing is queued (L4) or printed (L11).
  *
  * Both functions change the state they are given: give them a freshly decoded one and drop it on failure.
@@ -43,12 +44,20 @@ async function rootStep(state: SessionState): Promise<Bytes> {
   return chainKey;
 }
 
+const messageKeyOf = (chainKey: Bytes): Bytes => primitives.hmacSha256(chainKey, MESSAGE_KEY_SEED);
+
+// §3.5 KDF_CK, without the message key.
+function advance(chain: Chain): void {
+  require(chain.chainKey !== null, 'bad-mac');
+  chain.chainKey = primitives.hmacSha256(chain.chainKey, CHAIN_KEY_SEED);
+  chain.next++;
+}
+
 // §3.5 KDF_CK.
 function chainStep(chain: Chain): Bytes {
   require(chain.chainKey !== null, 'bad-mac');
-  const messageKey = primitives.hmacSha256(chain.chainKey, MESSAGE_KEY_SEED);
-  chain.chainKey = primitives.hmacSha256(chain.chainKey, CHAIN_KEY_SEED);
-  chain.next++;
+  const messageKey = messageKeyOf(chain.chainKey);
+  advance(chain);
   return messageKey;
 }
 
@@ -74,16 +83,25 @@ function skip(chain: Chain, until: number, day: number): void {
   while (chain.next < until) chain.skipped.set(chain.next, { key: chainStep(chain), day });
 }
 
-function takeMessageKey(chain: Chain, counter: number, day: number): Bytes {
-  if (counter >= chain.next) {
-    require(counter - chain.next < MAX_PAIRWISE_JUMP, 'too-far-ahead');
-    skip(chain, counter, day);
-    return chainStep(chain);
+/** The key of one message; the chain stays where it is, for nothing has been authenticated. */
+function messageKeyAt(chain: Chain, counter: number): Bytes {
+  if (counter < chain.next) {
+    const stored = chain.skipped.get(counter);
+    require(stored !== undefined, 'duplicate');
+    return stored.key.slice();
   }
-  const stored = chain.skipped.get(counter);
-  require(stored !== undefined, 'duplicate');
-  chain.skipped.delete(counter);
-  return stored.key.slice();
+  require(counter - chain.next < MAX_PAIRWISE_JUMP, 'too-far-ahead');
+  require(chain.chainKey !== null, 'bad-mac');
+  let key = chain.chainKey;
+  for (let at = chain.next; at < counter; at++) key = primitives.hmacSha256(key, CHAIN_KEY_SEED);
+  return messageKeyOf(key);
+}
+
+/** After the MAC: that message is taken, those before it are kept. */
+function take(chain: Chain, counter: number, day: number): void {
+  if (chain.skipped.delete(counter)) return;
+  skip(chain, counter, day);
+  advance(chain);
 }
 
 // §3.5 SkipMessageKeys(PN), after the MAC: PN is authentic now. PN is the number of the last message, so 0 may also say that there was none.
@@ -147,11 +165,12 @@ export async function decryptMessage(
   }
   // Our own message, sent back to us.
   require(chain.receiving, 'bad-mac');
-  const { cipherKey, macKey, iv } = expand(takeMessageKey(chain, message.counter, day));
+  const { cipherKey, macKey, iv } = expand(messageKeyAt(chain, message.counter));
   const mac = macOf(macKey, state.identityKey, ours.identity.publicKey, message.authenticated);
   require(equalBytes(mac, message.mac), 'bad-mac');
   const plaintext = await primitives.aesCbcDecrypt(cipherKey, iv, message.ciphertext);
   wipe(cipherKey, macKey, iv);
+  take(chain, message.counter, day);
   state.pending = null;
   if (!known) {
     closePrevious(state, previousKey, message.previousCounter, day);

@@ -140,6 +140,8 @@ export const ROUTES = {
     body: v.strictObject({
       accountId: accountIdSchema,
       deviceIds: v.pipe(v.array(deviceIdSchema), v.minLength(1), v.maxLength(MAX_DEVICES)),
+      /** No one-time prekeys: there are sessions, and only the device records are wanted anew. */
+      recordsOnly: v.optional(v.boolean()),
     }),
     answer: v.strictObject({ bundles: v.pipe(v.array(bundleSchema), v.maxLength(MAX_DEVICES)) }),
   },

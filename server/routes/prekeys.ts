@@ -7,11 +7,11 @@ import { deviceRoute } from './route.ts';
 export function prekeyRoutes(app: FastifyInstance, relay: Relay): void {
   const { limits, store } = relay;
 
-  deviceRoute(app, relay, 'prekeys/claim', async ({ accountId, deviceIds }, claimer) => {
+  deviceRoute(app, relay, 'prekeys/claim', async ({ accountId, deviceIds, recordsOnly }, claimer) => {
     limits.require('accountClaim', claimer.accountId, deviceIds.length);
     limits.require('pairClaim', `${claimer.accountId}.${accountId}`, deviceIds.length);
     // A target under pressure keeps its supply: bundles without a one-time prekey still begin a session, and clients show it.
-    const withOneTimePrekey = limits.waitFor('targetClaim', accountId, deviceIds.length) === 0;
+    const withOneTimePrekey = !recordsOnly && limits.waitFor('targetClaim', accountId, deviceIds.length) === 0;
     const bundles = await store.claim(accountId, deviceIds, withOneTimePrekey);
     return {
       bundles: bundles.map(({ deviceId, deviceRecord, oneTimePrekey }) => ({

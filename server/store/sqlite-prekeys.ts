@@ -14,8 +14,11 @@ export function sqlitePrekeys(database: Database, prepared: Prepare, devices: De
       .where('id', '=', (select) =>
         select
           .selectFrom('one_time_prekeys')
-          .select((inner) => inner.fn.min('id').as('id'))
-          .where('device', '=', argument.device),
+          .select('id')
+          .where('device', '=', argument.device)
+          // Ids handed out in order would tell each claimer how many others there were.
+          .orderBy((inner) => inner.fn('random'))
+          .limit(1),
       )
       .returning(['id', 'public_key']),
   );

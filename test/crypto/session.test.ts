@@ -5,12 +5,14 @@ import {
   expireSkippedKeys,
   generateKeyPair,
   installPrimitives,
+  MAX_ARCHIVED_JUMP,
   MAX_ARCHIVED_SESSIONS,
   MAX_ENVELOPE_BYTES,
   MAX_PAIRWISE_JUMP,
   MAX_SKIPPED_KEYS,
   MAX_SKIPPED_KEYS_A_SESSION,
   peekFirst,
+  primitives,
   SKIPPED_KEY_KEEP_MS,
   sessionInfo,
   signPrekey,
@@ -18,6 +20,7 @@ import {
 } from '../../crypto/index.ts';
 import { nodePrimitives } from '../../client/adapters/node-primitives.ts';
 import { NOW } from '../support/accounts.ts';
+import { forgedLater } from '../support/forged-message.ts';
 import { refusal } from '../support/refusal.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { bundleOf, makePair, makeParty, openSession, receive, refused, send, sendBytes, start } from '../support/session-party.ts';
@@ -221,6 +224,55 @@ test('S3: archived sessions are bounded, the oldest goes first', async () => {
   }
   expect(sizes.at(-1)).toBe(sizes[MAX_ARCHIVED_SESSIONS]);
   expect(await refused(bob, alice, oldest)).toBe('bad-mac');
+});
+
+test('S2: under a new ratchet key an archived session jumps 64 messages, and 2,000 once that key is known', async () => {
+  const { alice, bob } = await makePair(seededRandom('archived jump'));
+  await receive(alice, bob, await send(bob, alice, 'your turn'));
+  await start(bob, alice);
+  const messages: Bytes[] = [];
+  for (let i = 0; i <= MAX_ARCHIVED_JUMP + MAX_PAIRWISE_JUMP; i++) messages.push(await send(alice, bob, `${i}`));
+  const before = openSession(bob, alice);
+  // The open session's reason.
+  expect(await refused(bob, alice, messages[MAX_ARCHIVED_JUMP] as Bytes)).toBe('bad-mac');
+  expect(openSession(bob, alice)).toEqual(before);
+  expect(await receive(bob, alice, messages[MAX_ARCHIVED_JUMP - 1] as Bytes)).toBe(`${MAX_ARCHIVED_JUMP - 1}`);
+  expect(await refused(bob, alice, messages[MAX_ARCHIVED_JUMP + MAX_PAIRWISE_JUMP] as Bytes)).toBe('too-far-ahead');
+  const last = MAX_ARCHIVED_JUMP + MAX_PAIRWISE_JUMP - 1;
+  expect(await receive(bob, alice, messages[last] as Bytes)).toBe(`${last}`);
+  expect(await receive(bob, alice, messages[MAX_ARCHIVED_JUMP] as Bytes)).toBe(`${MAX_ARCHIVED_JUMP}`);
+});
+
+test('S2: dear-forgery: what a forged later message makes a device do is bounded, however many sessions it keeps', async () => {
+  const { alice, bob } = await makePair(seededRandom('dear'));
+  for (let i = 0; i < MAX_ARCHIVED_SESSIONS; i++) await start(bob, alice);
+  const { x25519, hmacSha256 } = primitives;
+  const work = async (counter: number): Promise<{ agreements: number; hashes: number }> => {
+    const { message } = await forgedLater({ ...alice.address }, counter);
+    const done = { agreements: 0, hashes: 0 };
+    primitives.x25519 = (...args) => {
+      done.agreements++;
+      return x25519(...args);
+    };
+    primitives.hmacSha256 = (...args) => {
+      done.hashes++;
+      return hmacSha256(...args);
+    };
+    try {
+      expect(await refused(bob, alice, message)).toBe(counter < MAX_PAIRWISE_JUMP ? 'bad-mac' : 'too-far-ahead');
+    } finally {
+      Object.assign(primitives, { x25519, hmacSha256 });
+    }
+    return done;
+  };
+  const none = await work(0);
+  const all = MAX_ARCHIVED_SESSIONS + 1;
+  expect(none.agreements).toBe(all);
+  // One step more for each number and each session tried, and nothing else.
+  expect(await work(MAX_ARCHIVED_JUMP - 1)).toEqual({ agreements: all, hashes: none.hashes + all * (MAX_ARCHIVED_JUMP - 1) });
+  expect(await work(MAX_ARCHIVED_JUMP)).toEqual({ agreements: 1, hashes: none.hashes / all + MAX_ARCHIVED_JUMP });
+  expect(await work(MAX_PAIRWISE_JUMP - 1)).toEqual({ agreements: 1, hashes: none.hashes / all + MAX_PAIRWISE_JUMP - 1 });
+  expect((await work(MAX_PAIRWISE_JUMP)).hashes).toBeLessThan(none.hashes / all);
 });
 
 test('S4: replayed-initial-message: with its session it is a duplicate, without it unknown', async () => {

@@ -2,13 +2,15 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemRandom } from '../../client/adapters/system-random.ts';
 import { createRuns } from '../../client/messenger/runs.ts';
 import type { HeardFrame } from '../../client/ports/relay.ts';
-import { type Bytes, KIND, parseDeviceRecord, type SealedMessage, sealPairwise, startRun, toBase64url } from '../../crypto/index.ts';
+import { type Bytes, KIND, parseDeviceRecord, type SealedMessage, toBase64url } from '../../crypto/index.ts';
 import { acquaint, type Person, peopleAt } from '../support/engine-person.ts';
+import { forgedFirst, forgedLater, sealedFor as sealedForRecord } from '../support/forged-message.ts';
 import { createLyingRelay, type LyingRelay } from '../support/lying-relay.ts';
 import { type ManualClock, manualClock } from '../support/manual-clock.ts';
 import { type RunningRelay, startRelay } from '../support/relay.ts';
 
 const JITTER_MS = 5_000;
+const HOUR_MS = 3_600_000;
 
 // What the engine asks by the clock, whatever comes.
 const UPKEEP = ['prekeys/count', 'login/challenge', 'login'];
@@ -91,9 +93,7 @@ const flipped = (body: Bytes, at: number): Bytes => body.with(at < 0 ? body.leng
 
 async function sealedFor(person: Person, sealed: SealedMessage): Promise<Bytes> {
   const record = parseDeviceRecord(person.engine().core.read.get('publication', 'self')?.record ?? new Uint8Array());
-  const { accountId, deviceId, sealingKey } = record;
-  const recipient = { accountId, deviceId, sealingKeyId: sealingKey.id, sealingPublicKey: sealingKey.publicKey };
-  return sealPairwise(await startRun(recipient, Date.now(), systemRandom), sealed, systemRandom);
+  return sealedForRecord(record, sealed, Date.now());
 }
 
 /** The next envelope delivered to Bert, which he takes in as it is. */
@@ -150,6 +150,26 @@ test('E9 error-oracle: whatever does not open is acknowledged like what does, an
   for (const [what, body] of Object.entries(failures)) {
     expect({ what, ...(await afterDelivery([body])) }).toEqual({ what, frames: [], requests: [] });
   }
+  // Well formed, in an accepted contact's name: asked for again, once an hour, with nothing taken or asked of the relay (E10).
+  const { publicKey: identityKey } = anna.engine().core.account().identity;
+  const forged: Record<string, SealedMessage> = {
+    'a contact, a later message': await forgedLater(anna.me()),
+    'a contact, a later message far ahead': await forgedLater(anna.me(), 1_999),
+    'a contact, a first message': await forgedFirst({ ...anna.me(), identityKey }, 1),
+    'a contact, a first message for a prekey that is not': await forgedFirst({ ...anna.me(), identityKey }, 999),
+  };
+  for (const [what, sealed] of Object.entries(forged)) {
+    const said = berts.said.length;
+    expect({ what, ...(await afterDelivery([await sealedFor(bert, sealed)])) }).toEqual({ what, frames: ['submit'], requests: [] });
+    const to = berts.said.slice(said).flatMap((frame) => (frame.type === 'submit' ? frame.recipients : []));
+    expect(to).toEqual([{ accountId: a, deviceId: device, listVersion: 1 }]);
+    expect({ what, ...(await afterDelivery([await sealedFor(bert, sealed)])) }).toEqual({ what, frames: [], requests: [] });
+    clock.advance(HOUR_MS);
+    await quiet();
+    // What came within the hour was asked when it was over.
+    clock.advance(HOUR_MS);
+    await quiet();
+  }
   expect({ a: bert.texts(a), rows: bert.rows(a).length }).toEqual(texts);
   await anna.say(b, 'and on');
   await bert.until('the text', () => bert.texts(a).includes('and on'));
@@ -174,7 +194,7 @@ test('E10 decrypt-error-flood: a contact’s messages that do not open are asked
   await quiet();
   const before = { rows: bert.rows(a).length, said: berts.said.length };
   const first = await afterDelivery(await flood());
-  expect(first.requests).toEqual(['prekeys/claim']);
+  expect(first).toEqual({ frames: ['submit'], requests: [] });
   // Asked for, it comes; and what is said of it is a receipt.
   await bert.until('the text', () => bert.texts(a).includes('changed on the way'));
   expect(bert.rows(a)).toHaveLength(before.rows + 1);

@@ -12,10 +12,13 @@ import type { AccountId, ConversationId } from '../api.ts';
 import type { GroupControl } from '../apply.ts';
 import type { Conversations } from '../conversations.ts';
 import { accountIn, type Core } from '../core.ts';
+import type { Outbox } from '../outbox.ts';
 import { deviceKey, type GroupRecord } from '../state.ts';
 import type { Step } from '../step.ts';
 import { encodeBody, parseBody } from '../../content/body.ts';
 import { stateOf } from './group-values.ts';
+import { conversationOf, currentOf, isLateMember } from './moved.ts';
+import { updateOf } from './news.ts';
 import { senderKeyName } from './receive.ts';
 import type { Sync } from './sync.ts';
 import { isTrusted, makeRoom } from './waiting.ts';
@@ -36,9 +39,9 @@ export type Control = {
   early(step: Step, groupId: ConversationId): Promise<void>;
 };
 
-export type ControlParts = { core: Core; conversations: Conversations; sync: Sync; retry(): void };
+export type ControlParts = { core: Core; conversations: Conversations; outbox: Outbox; sync: Sync; retry(): void };
 
-export function createControl({ core, conversations, sync, retry }: ControlParts): Control {
+export function createControl({ core, conversations, outbox, sync, retry }: ControlParts): Control {
   function keepEarly(step: Step, from: Device, body: WithSecret): void {
     const key = `${body.groupId} ${deviceKey(from.accountId, from.deviceId)} ${body.kind}`;
     step.put('earlyKeys', key, { from: from.accountId, deviceId: from.deviceId, body: encodeBody(body), at: core.now() });
@@ -65,6 +68,7 @@ export function createControl({ core, conversations, sync, retry }: ControlParts
         secret,
         alarmed: false,
         at: core.now(),
+        ...(body.moved && { moved: { groupId: body.moved.groupId, entry: fromBase64url(body.moved.entry) } }),
       });
       makeRoom(step, 'welcomes', core.now());
     }
@@ -116,8 +120,9 @@ export function createControl({ core, conversations, sync, retry }: ControlParts
     step.put('groups', groupId, { ...record, standing: 'removed' });
     step.remove('groupSending', groupId);
     step.remove('groupHolders', groupId);
-    conversations.event(step, groupId, { event: 'member-removed', by: from.accountId, who: me }, from.accountId);
-    conversations.show(step, groupId);
+    const id = conversationOf(step, groupId);
+    conversations.event(step, id, { event: 'member-removed', by: from.accountId, who: me }, from.accountId);
+    conversations.show(step, id);
   }
 
   const isMember = (step: Step, record: GroupRecord, { accountId }: Device): boolean =>
@@ -133,12 +138,32 @@ export function createControl({ core, conversations, sync, retry }: ControlParts
     if (body.kind === 'sender-key') acceptKey(step, from, body);
   }
 
+  /** What a member's device lacks: the secret of a later epoch, or the group in which this one goes on. Nobody else gets an answer. */
+  async function supply(step: Step, { accountId, deviceId }: Device, groupId: ConversationId, epoch: number): Promise<void> {
+    const current = currentOf(step, groupId);
+    if (!current?.state.members.has(accountId)) return;
+    if (current.groupId === groupId && current.state.epoch <= epoch) return;
+    const body = updateOf(current.groupId, current.record, current.state, true);
+    if (body.secret) await outbox.add(step, { to: { accountId, only: [deviceId] }, body });
+  }
+
+  /** To a group that was moved: what still comes under its keys is read, and its sender told where it goes on. */
+  async function late(step: Step, from: Device, body: WithSecret): Promise<void> {
+    if (!isLateMember(step, body.groupId, from.accountId)) return;
+    await supply(step, from, body.groupId, body.epoch);
+    if (body.kind === 'sender-key') acceptKey(step, from, body);
+    step.after(retry);
+  }
+
   async function apply(step: Step, from: Device, body: GroupControl): Promise<void> {
     if (body.kind === 'group-removed') return removed(step, from, body.groupId);
+    if (body.kind === 'group-ask') return supply(step, from, body.groupId, body.epoch);
     const record = step.get('groups', body.groupId);
+    if (record?.standing === 'moved') return late(step, from, body);
     const isStranger = step.get('contacts', from.accountId)?.standing === 'blocked';
     if (record?.standing !== 'member') {
-      if (!isStranger) welcome(step, from, body);
+      // A blocked contact may still be an admin of a group of mine.
+      if (!isStranger || (body.moved && currentOf(step, body.moved.groupId))) welcome(step, from, body);
       return;
     }
     // Anybody may know a group's id. A newcomer's key waits for the entry that makes him a member; its author tells of that.

@@ -11,6 +11,7 @@ import { deviceKey } from '../state.ts';
 import { type Acts, createActs } from './acts.ts';
 import { type Control, createControl } from './control.ts';
 import { otherMembers, stateOf } from './group-values.ts';
+import { conversationOf, currentOf, groupOf } from './moved.ts';
 import type { Groups } from './groups.ts';
 import { createHeld } from './held.ts';
 import { createLogClient } from './log-client.ts';
@@ -36,19 +37,41 @@ const ROTATE_MAX_MS = 8_000;
 export function createGroups(parts: GroupParts): Groups {
   const { core, conversations, outbox, receipts } = parts;
   const log = createLogClient(core);
-  const sync = createSync({ ...parts, log, changed, rotationDue });
+  const sync = createSync({ ...parts, log, changed, rotationDue, readmitted });
   const receiver: GroupReceiver = createGroupReceiver({ ...parts, sync });
   const held = createHeld(core, receiver.open);
   const retry = (): void => void held.retry().catch(() => undefined);
-  const control: Control = createControl({ core, conversations, sync, retry });
-  const acts: Acts = createActs({ ...parts, log, sync });
+  const control: Control = createControl({ core, conversations, outbox, sync, retry });
+  const acts: Acts = createActs({ ...parts, log, sync, news, readmitted });
 
   function membersOf(groupId: ConversationId): AccountId[] {
-    const record = core.read.get('groups', groupId);
-    return record?.standing === 'member' ? otherMembers(stateOf(record), core.account().accountId) : [];
+    const current = currentOf(core.read, groupId);
+    return current ? otherMembers(current.state, core.account().accountId) : [];
+  }
+
+  const waiting = new Map<string, Set<() => void>>();
+
+  function news(groupId: string, withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const here = waiting.get(groupId) ?? new Set();
+      waiting.set(groupId, here);
+      const wake = (): void => {
+        cancel();
+        here.delete(wake);
+        resolve();
+      };
+      const cancel = core.later(withinMs, wake);
+      here.add(wake);
+    });
+  }
+
+  /** Whoever among the admins is first puts them out again. */
+  function readmitted(groupId: ConversationId, who: readonly AccountId[]): void {
+    for (const accountId of who) acts.remove(groupId, accountId).catch(() => undefined);
   }
 
   function changed(groupId: ConversationId): void {
+    for (const wake of waiting.get(groupId) ?? []) wake();
     core
       .step((step) => control.early(step, groupId))
       .then(retry)
@@ -75,9 +98,11 @@ export function createGroups(parts: GroupParts): Groups {
     },
     control: (step, from, body) => control.apply(step, from, body),
     async receipt(step, from, body) {
-      const record = body.groupId ? step.get('groups', body.groupId) : undefined;
-      if (!record || !stateOf(record).members.has(from.accountId)) return;
-      await receipts.apply(step, from.accountId, body, [...stateOf(record).members.keys()]);
+      const groupId = body.groupId && groupOf(step, body.groupId);
+      const record = groupId ? step.get('groups', groupId) : undefined;
+      if (!groupId || !record || !stateOf(record).members.has(from.accountId)) return;
+      const here = { ...body, groupId: conversationOf(step, groupId) };
+      await receipts.apply(step, from.accountId, here, [...stateOf(record).members.keys()]);
     },
     redistribute(step, accountId, deviceId) {
       const device = deviceKey(accountId, deviceId);

@@ -1,5 +1,13 @@
 /** Group states and epoch keys as values: parsed and derived once for the bytes they come from. */
-import { type AccountId, deriveEpochKeys, type EpochKeys, fromBase64url, type GroupState, parseGroupState } from '../../../crypto/index.ts';
+import {
+  type AccountId,
+  deriveEpochKeys,
+  encodeGroupState,
+  type EpochKeys,
+  fromBase64url,
+  type GroupState,
+  parseGroupState,
+} from '../../../crypto/index.ts';
 import type { Bytes } from '../../../crypto/index.ts';
 import type { GroupRecord } from '../state.ts';
 
@@ -12,6 +20,20 @@ export function stateOf(record: GroupRecord): GroupState {
   const state = parseGroupState(record.state);
   states.set(record.state, state);
   return state;
+}
+
+/** A group as it is entered. */
+export function newRecord(state: GroupState, epoch: { epoch: number; secret: Bytes }): GroupRecord {
+  return {
+    state: encodeGroupState(state),
+    standing: 'member',
+    epochs: [epoch],
+    pending: [],
+    acting: [],
+    noticedEpoch: epoch.epoch,
+    requestFrom: null,
+    heard: [],
+  };
 }
 
 /** A secret belongs to one group and epoch, so the secret alone finds its keys. */

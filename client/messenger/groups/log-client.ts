@@ -3,6 +3,7 @@ import { type EpochKeys, fromBase64url, primitives, toBase64url } from '../../..
 import type { Bytes } from '../../../crypto/index.ts';
 import { groupAccessChangeBytes, groupAppendBytes, groupCreateBytes, groupReadBytes } from '../../../server/protocol/signed-requests.ts';
 import { MAX_GROUP_ENTRIES } from '../../../server/protocol/limits.ts';
+import { RelayFailure } from '../../ports/relay.ts';
 import type { Core } from '../core.ts';
 
 // A log of ten years, and more than a hostile one may take of a phone's memory.
@@ -15,6 +16,9 @@ export type LogClient = {
   /** Everything from that version on, as far as it is bearable: a later reading goes on from there. */
   read(groupId: string, from: number, keys: EpochKeys): Promise<Bytes[]>;
 };
+
+/** The access key is another one, or there is no such log: the relay does not say which. */
+export const isHidden = (error: unknown): boolean => error instanceof RelayFailure && error.code === 'not_found';
 
 async function sign(keys: EpochKeys, bytes: Bytes): Promise<string> {
   return toBase64url(await primitives.ed25519Sign(keys.access.seed, bytes));

@@ -7,6 +7,7 @@ import type { Outbox } from '../outbox.ts';
 import type { GroupRecord } from '../state.ts';
 import type { Step } from '../step.ts';
 import { secretOf } from './group-values.ts';
+import { moveBody } from './moved.ts';
 import type { Applied, Change } from './replay.ts';
 
 type Update = ContentBody & { kind: 'group-update' };
@@ -20,7 +21,7 @@ export function updateOf(groupId: string, record: GroupRecord, state: GroupState
     logVersion: state.version,
     logHead: toBase64url(state.headHash),
     epoch: state.epoch,
-    ...(secret && { secret: toBase64url(secret) }),
+    ...(secret && { secret: toBase64url(secret), ...moveBody(record) }),
   };
 }
 

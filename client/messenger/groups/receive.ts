@@ -30,6 +30,7 @@ import { deviceKey, type GroupRecord, type GroupSender } from '../state.ts';
 import type { Step } from '../step.ts';
 import { keysOf, stateOf } from './group-values.ts';
 import type { Tried } from './held.ts';
+import { conversationOf, groupOf, isLateMember } from './moved.ts';
 import type { Sync } from './sync.ts';
 
 export type ReceiveParts = { directory: Directory; conversations: Conversations; receipts: Receipts; gaps: Gaps; sync: Sync };
@@ -76,10 +77,11 @@ export function createGroupReceiver({ directory, conversations, receipts, gaps, 
     const from = header.from.accountId;
     const me = accountIn(step).accountId;
     const id = toBase64url(header.messageId);
+    const conversation = conversationOf(step, groupId);
     const shown: Message['body'] = body.kind === 'text' ? { kind: 'text', text: body.text } : { kind: 'unknown' };
-    conversations.ensure(step, groupId, 'group');
-    if (!(await step.find(groupId, id, from))) {
-      conversations.append(step, groupId, {
+    conversations.ensure(step, conversation, 'group');
+    if (!(await step.find(conversation, id, from))) {
+      conversations.append(step, conversation, {
         id,
         from,
         sentAt: header.sentAt,
@@ -88,7 +90,8 @@ export function createGroupReceiver({ directory, conversations, receipts, gaps, 
       });
     }
     const tells = record.requestFrom === null && stateOf(record).members.size <= MAX_RECEIPT_MEMBERS;
-    if (from !== me && tells && step.get('contacts', from)?.standing !== 'blocked') receipts.owe(step, from, groupId, 'delivered', [id]);
+    if (from !== me && tells && step.get('contacts', from)?.standing !== 'blocked')
+      receipts.owe(step, from, groupOf(step, groupId), 'delivered', [id]);
   }
 
   function compareLists(step: Step, header: ContentHeader): void {
@@ -110,7 +113,8 @@ export function createGroupReceiver({ directory, conversations, receipts, gaps, 
       const record = step.get('groups', groupId);
       const from = { accountId: sealed.fromAccount, deviceId: sealed.fromDevice };
       const account = accountIn(step);
-      if (record?.standing !== 'member') throw new CryptoError('not-allowed');
+      const isLate = isLateMember(step, groupId, from.accountId);
+      if (!record || (record.standing !== 'member' && !isLate)) throw new CryptoError('not-allowed');
       if (from.accountId === account.accountId && from.deviceId === account.deviceId) throw new CryptoError('wrong-context');
       const state = stateOf(record);
       const device = deviceKey(from.accountId, from.deviceId);
@@ -125,14 +129,14 @@ export function createGroupReceiver({ directory, conversations, receipts, gaps, 
       if (!('groupId' in header.to)) throw new CryptoError('wrong-kind');
       // Judged by the log the sender saw, not by an older one; the sender key stays where it was until then.
       const head = { by: from.accountId, version: header.to.logVersion, hash: header.to.logHead };
-      if (sync.hear(step, groupId, head) === 'ahead') return { hold: groupId };
+      if (!isLate && sync.hear(step, groupId, head) === 'ahead') return { hold: groupId };
       requireSender(record, state, from.accountId, epoch);
       const person = personOf(step, from.accountId);
       if (!person || !isListed(person, from.deviceId)) throw new CryptoError('not-allowed');
       const noted = noteCounter(sender.received, header.counter);
       const others = sender.states.filter((one) => one !== states);
       step.put('groupSenders', name, { received: noted.received, states: [...others, { distribution, states: decrypted.states }] });
-      await gaps.note(step, groupId, device, from.accountId, noted);
+      await gaps.note(step, conversationOf(step, groupId), device, from.accountId, noted);
       compareLists(step, header);
       await show(step, groupId, step.get('groups', groupId) ?? record, header);
       return 'done';

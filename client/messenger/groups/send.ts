@@ -31,6 +31,7 @@ import { deviceKey, type GroupRecord, type GroupSending, type OutboxItem } from 
 import type { Step, View } from '../step.ts';
 import type { Acts } from './acts.ts';
 import { keysOf, secretOf, stateOf } from './group-values.ts';
+import { moveBody } from './moved.ts';
 import type { Sync } from './sync.ts';
 
 export type SendParts = { core: Core; connection: Connection; directory: Directory; outbox: Outbox; sync: Sync; acts(): Acts };
@@ -95,6 +96,7 @@ export function createGroupCourier({ core, connection, directory, outbox, sync, 
       generation: sending.generation,
       sent: sending.sent,
       distribution: toBase64url(senderKeyDistribution(sending.senderKey)),
+      ...moveBody(record),
     } as const;
     const byAccount = Map.groupBy(lacking, ({ accountId }) => accountId);
     const orders: number[] = [];
@@ -152,8 +154,15 @@ export function createGroupCourier({ core, connection, directory, outbox, sync, 
     }
     const state = stateOf(record);
     if (state.rotationDue) {
-      await acts().rotate(groupId);
-      return AGAIN;
+      // Somebody blocks the log: what is written waits for an admin.
+      const rotated = await acts()
+        .rotate(groupId)
+        .then(() => true)
+        .catch((error: unknown) => {
+          if (error instanceof Failure && error.code === 'refused') return false;
+          throw error;
+        });
+      return rotated ? AGAIN : { next: 'later', afterMs: 0 };
     }
     if (!mayPost(state, core.account().accountId)) throw new Failure('not-allowed');
     for (const accountId of strangersIn(core.read, state)) {
@@ -242,9 +251,13 @@ export function createGroupCourier({ core, connection, directory, outbox, sync, 
       await seal(step, group, record);
     },
     async deliver(order) {
+      const groupId = itemOf(core.read, order)?.to.groupId;
       try {
         return await attempt(order);
       } catch (error) {
+        // The group was moved meanwhile: another lane has it now.
+        const now = itemOf(core.read, order);
+        if (now && now.to.groupId !== groupId) return DONE;
         if (error instanceof Refused && error.code === 'mismatched_devices') {
           await refreshAll(core, directory, error.accounts).catch(() => undefined);
           await unseal(order);

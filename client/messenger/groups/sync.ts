@@ -2,33 +2,21 @@
  * The log read from the relay and applied. One reading a group at a time; whoever asks meanwhile gets the next. What the relay shows must
  * reach what members have named, or it is an alarm: a truncated or forked log is a group that somebody hides something from (D5, ATTACKS 39).
  */
-import {
-  atHead,
-  compareHead,
-  CryptoError,
-  epochCommitment,
-  equalBytes,
-  fromBase64url,
-  type GroupState,
-  recoverEpochs,
-  applyLogSlot,
-  encodeGroupState,
-  toBase64url,
-} from '../../../crypto/index.ts';
-import type { Bytes, EpochLogKey } from '../../../crypto/index.ts';
-import { RelayFailure } from '../../ports/relay.ts';
+import { atHead, compareHead, CryptoError, encodeGroupState, type GroupState, toBase64url } from '../../../crypto/index.ts';
+import type { Bytes } from '../../../crypto/index.ts';
 import type { AccountId, ConversationId, SystemEvent } from '../api.ts';
 import type { Conversations } from '../conversations.ts';
 import { accountIn, type Core } from '../core.ts';
 import type { Directory } from '../directory.ts';
 import type { Outbox } from '../outbox.ts';
-import type { GroupRecord, Welcome } from '../state.ts';
+import type { GroupRecord } from '../state.ts';
 import type { Step } from '../step.ts';
 import { keysOf, stateOf } from './group-values.ts';
-import type { LogClient } from './log-client.ts';
+import { createJoin } from './join.ts';
+import { isHidden, type LogClient } from './log-client.ts';
+import { conversationOf } from './moved.ts';
 import { tellNews } from './news.ts';
 import { applySlots, type Change, eventOf } from './replay.ts';
-import { isTrusted } from './waiting.ts';
 
 export type Sync = {
   /** Reads on from what is known. Rejects when the relay cannot be asked. */
@@ -37,6 +25,8 @@ export type Sync = {
   join(groupId: ConversationId): Promise<void>;
   /** What the slots change, in this step: rows, endings, news. */
   apply(step: Step, groupId: ConversationId, slots: readonly Bytes[]): Promise<GroupRecord>;
+  /** At the last reading the log went on, or was locked, in an epoch whose secret is not here. */
+  isBlocked(groupId: ConversationId): boolean;
   /** Somebody named where the log stands. `ahead`: to be read first, and before anything is encrypted if he is a member. */
   hear(step: Step, groupId: ConversationId, head: Head): 'same' | 'ahead' | 'differs' | 'too-old';
 };
@@ -53,20 +43,22 @@ export type SyncParts = {
   changed(groupId: ConversationId): void;
   /** Somebody left: a new epoch is due. */
   rotationDue(groupId: ConversationId): void;
+  /** These are back in the group only because two admins moved it at once. */
+  readmitted(groupId: ConversationId, who: readonly AccountId[]): void;
 };
 
 // Beside what is pending, which is bounded and may be false: those that the log has confirmed always have their turn.
 const MAX_EPOCHS_TRIED = 4;
 
-const isHidden = (error: unknown): boolean => error instanceof RelayFailure && error.code === 'not_found';
-
-export function createSync({ core, log, directory, conversations, outbox, changed, rotationDue }: SyncParts): Sync {
+export function createSync({ core, log, directory, conversations, outbox, changed, rotationDue, readmitted }: SyncParts): Sync {
   const running = new Map<string, Promise<void>>();
+  const blocked = new Set<string>();
 
   function alarm(step: Step, groupId: ConversationId, event: SystemEvent = { event: 'relay-misbehaved', what: 'group-log' }): void {
     // Said once, until something else happens in the group.
-    if (step.get('conversations', groupId)?.last?.system?.event === event.event) return;
-    conversations.event(step, groupId, event, accountIn(step).accountId);
+    const id = conversationOf(step, groupId);
+    if (step.get('conversations', id)?.last?.system?.event === event.event) return;
+    conversations.event(step, id, event, accountIn(step).accountId);
   }
 
   /** What was heard of, after a reading: only what is still to come, by those who still have a say. */
@@ -86,7 +78,7 @@ export function createSync({ core, log, directory, conversations, outbox, change
       if (accountId === me || core.read.get('contacts', accountId)) continue;
       directory
         .refresh(accountId)
-        .then(() => core.step((step) => conversations.show(step, toBase64url(state.groupId))))
+        .then(() => core.step((step) => conversations.show(step, conversationOf(step, toBase64url(state.groupId)))))
         .catch(() => undefined);
     }
   }
@@ -95,7 +87,7 @@ export function createSync({ core, log, directory, conversations, outbox, change
     const me = accountIn(step).accountId;
     const { applied, own, state } = change;
     const event = eventOf(applied);
-    if (event) conversations.event(step, groupId, event, applied.author);
+    if (event) conversations.event(step, conversationOf(step, groupId), event, applied.author);
     if (own) await tellNews(step, outbox, groupId, record, change);
     if (applied.type === 'leave' && applied.author !== me) step.after(() => rotationDue(groupId));
     if (state.members.has(me) || record.standing !== 'member') return record;
@@ -110,7 +102,7 @@ export function createSync({ core, log, directory, conversations, outbox, change
     for (const change of changes) now = await take(step, groupId, now, change);
     now = settle(step, groupId, now);
     step.put('groups', groupId, now);
-    conversations.show(step, groupId);
+    conversations.show(step, conversationOf(step, groupId));
     if (changes.length > 0 || now.epochs !== base.epochs || now.heard.length < base.heard.length) {
       step.after(() => {
         meet(stateOf(now));
@@ -145,7 +137,7 @@ export function createSync({ core, log, directory, conversations, outbox, change
     // From the last valid entry: a relay that once showed something else in its place has not spoiled what comes after.
     const from = atHead(stateOf(record)).version;
     const slots = await read(groupId, record, from);
-    if (!slots) return;
+    if (!slots) return void blocked.add(groupId);
     await core.step(async (step) => {
       const before = step.get('groups', groupId);
       if (before?.standing !== 'member') return;
@@ -155,6 +147,8 @@ export function createSync({ core, log, directory, conversations, outbox, change
       // Members have named a version that this log does not reach. Nothing is encrypted for the group until it does.
       const end = from + slots.length;
       const isAll = stateOf(after).version === end;
+      if (isAll) blocked.delete(groupId);
+      else blocked.add(groupId);
       const missed = after.heard.filter(({ version, alarmed }) => !alarmed && (isAll || version > end));
       for (const { by } of missed) alarm(step, groupId, { event: 'group-behind', who: by });
       if (missed.length > 0) {
@@ -163,79 +157,6 @@ export function createSync({ core, log, directory, conversations, outbox, change
           heard: after.heard.map((one) => (missed.includes(one) ? { ...one, alarmed: true } : one)),
         });
       }
-    });
-  }
-
-  async function replay(groupId: ConversationId, welcome: Welcome): Promise<GroupRecord | null> {
-    const id = fromBase64url(groupId);
-    const own = await keysOf(groupId, welcome);
-    const slots = await log.read(groupId, 0, own);
-    const epochs = await recoverEpochs(id, slots, welcome.epoch, own.log, welcome.logHead);
-    const commitment = epochCommitment(welcome.secret, id, welcome.epoch);
-    const keyOf = (epoch: number): EpochLogKey[] => {
-      const known = epochs.get(epoch);
-      return known ? [{ ...known, confirmed: true }] : [];
-    };
-    let state: GroupState | null = null;
-    for (const slot of slots) {
-      const next = await applyLogSlot(state, id, slot, keyOf);
-      if (!next) break;
-      state = next.state;
-    }
-    if (!state || compareHead(state, welcome.logVersion, welcome.logHead) !== 'same') return null;
-    if (state.epoch !== welcome.epoch || !equalBytes(state.epochCommitment, commitment)) return null;
-    if (!state.members.has(core.account().accountId)) return null;
-    // Who was in the group before is shown how it went on from there, and not the time before he left.
-    const before = core.read.get('groups', groupId);
-    const known = before && stateOf(before);
-    if (known && ['ahead', 'differs'].includes(compareHead(state, known.version, known.headHash))) return null;
-    const { epoch, secret } = welcome;
-    return {
-      state: encodeGroupState(state),
-      standing: 'member',
-      epochs: [{ epoch, secret }],
-      pending: [],
-      acting: [],
-      noticedEpoch: epoch,
-      requestFrom: null,
-      heard: [],
-    };
-  }
-
-  async function joinOnce(groupId: ConversationId): Promise<void> {
-    const welcome = core.read.get('welcomes', groupId);
-    if (!welcome) return;
-    const record = await replay(groupId, welcome).catch((error: unknown) => {
-      if (error instanceof CryptoError || isHidden(error)) return null;
-      throw error;
-    });
-    await core.step((step) => (record ? enter(step, groupId, record, welcome) : refuse(step, groupId, welcome)));
-  }
-
-  function refuse(step: Step, groupId: ConversationId, welcome: Welcome): void {
-    const now = step.get('welcomes', groupId);
-    if (!now) return;
-    // A stranger's is no concern of anybody's, and not asked for again.
-    if (!isTrusted(step, welcome.from)) return step.remove('welcomes', groupId);
-    if (welcome.alarmed) return;
-    step.put('welcomes', groupId, { ...now, alarmed: true });
-    conversations.event(step, welcome.from, { event: 'relay-misbehaved', what: 'group-log' }, welcome.from);
-  }
-
-  function enter(step: Step, groupId: ConversationId, record: GroupRecord, welcome: Welcome): void {
-    const me = accountIn(step).accountId;
-    const state = stateOf(record);
-    // Whoever hands out keys without being a member has no say in who may write to me.
-    const adder: AccountId = welcome.from;
-    const trusted = adder === me || (state.members.has(adder) && isTrusted(step, adder));
-    step.put('groups', groupId, { ...record, requestFrom: trusted ? null : adder });
-    step.remove('welcomes', groupId);
-    conversations.ensure(step, groupId, 'group');
-    const founding: SystemEvent = { event: 'group-created', by: adder, name: state.name };
-    conversations.event(step, groupId, state.version === 1 ? founding : { event: 'member-added', by: adder, who: [me] }, adder);
-    step.after(() => {
-      meet(state);
-      changed(groupId);
     });
   }
 
@@ -266,9 +187,12 @@ export function createSync({ core, log, directory, conversations, outbox, change
     return next;
   }
 
+  const joinOnce = createJoin({ core, log, conversations, meet, changed, readmitted });
+
   const sync: Sync = {
     apply,
     hear,
+    isBlocked: (groupId) => blocked.has(groupId),
     group: (groupId) => single(groupId, () => syncOnce(groupId)),
     join: (groupId) => single(groupId, () => joinOnce(groupId)),
   };

@@ -127,6 +127,11 @@ export function eventSentence(event: SystemEvent, name: (accountId: string) => s
       return `${who(event.by)} made ${whom(event.who)} ${{ admin: 'an admin', moderator: 'a moderator', member: 'a member' }[event.role]}.`;
     case 'group-renamed':
       return `${who(event.by)} renamed the group to “${isolate(event.name)}”.`;
+    case 'group-moved': {
+      const gone =
+        event.who.length === 0 ? '' : ` ${many(event.who.map(inside))} ${event.who.length === 1 ? 'is' : 'are'} no longer in it.`;
+      return `${who(event.by)} moved the group because somebody blocked it.${gone}`;
+    }
     case 'identity-renewed':
       return `${who(event.who)} renewed their identity and confirmed it with their recovery key.`;
     case 'identity-changed':

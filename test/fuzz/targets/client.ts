@@ -29,6 +29,8 @@ function bodies(random: RandomBytes): ContentBody[] {
     { kind: 'receipt', version: 1, groupId: b(32), delivered: [], read: [b(16)] },
     { kind: 'group-update', version: 1, ...log, secret: b(32) },
     { kind: 'sender-key', version: 1, ...log, secret: b(32), generation: 1, sent: 7, distribution: b(100) },
+    { kind: 'group-update', version: 1, ...log, secret: b(32), moved: { groupId: b(32), entry: b(235) } },
+    { kind: 'group-ask', version: 1, groupId: b(32), epoch: 1 },
     { kind: 'group-removed', version: 1, groupId: b(32) },
     { kind: 'typing', version: 1, on: true },
     { kind: 'sent-copy', version: 1, to: b(32), messageId: b(16), sentAt: 1_760_000_000_000, text: 'a copy' },
