@@ -1,68 +1,23 @@
 /** The cases of the group log: its cast, its foundings, every line of G10, sealed slots, heads. */
 import {
-  type AccountId,
-  accountIdOf,
   applyGroupEntry,
-  deriveAccountKey,
   deriveEpochKeys,
-  encodeGenesis,
   encodeGroupState,
   epochCommitment,
-  generateGenesis,
   generateKeyPair,
   type GroupOperation,
   type GroupState,
-  identitySigner,
-  type KeyPair,
-  type RandomBytes,
   sealLogEntry,
   signIdentityRotation,
 } from '../../../crypto/index.ts';
-import { CHAIN, NO_PREVIOUS, signEntry } from '../../../crypto/chain/entry.ts';
-import { encodeOperation } from '../../../crypto/group/group-operation.ts';
+import { CHAIN, NO_PREVIOUS } from '../../../crypto/chain/entry.ts';
 import type { JsonObject, Make } from '../family.ts';
 import { type Bytes, type CryptoErrorCode, fromHex, toHex } from '../hex.ts';
-
+import { type Cast, entryOf, makePerson, type Person, POLICY, record } from './group-cast.ts';
+import { makeRecoveries } from './group-recovery-cases.ts';
 import { cut, replaced, turned } from '../spoil.ts';
 
-const POLICY = { add: 'admin', edit: 'moderator', post: 'member' } as const;
 const AT = { sequence: 34, previous: 38, operation: 70, author: 71, body: 107 };
-
-type Person = { id: AccountId; genesis: Bytes; identity: KeyPair; seed: Bytes };
-
-async function makePerson(random: RandomBytes): Promise<Person> {
-  const { seed, publicKey } = await deriveAccountKey(random(16));
-  const identity = await generateKeyPair(random);
-  const genesis = encodeGenesis(generateGenesis({ identityKey: identity.publicKey, accountKey: publicKey }, random));
-  return { id: accountIdOf(genesis), genesis, identity, seed };
-}
-
-/** Any entry by any key: what members and strangers can put into a slot. */
-async function entryOf(
-  groupId: Bytes,
-  state: GroupState | null,
-  author: Person,
-  operation: GroupOperation,
-  random: RandomBytes,
-  changes: object = {},
-): Promise<string> {
-  const { code, body } = encodeOperation(operation);
-  const signer = identitySigner(author.identity.privateKey, random);
-  const fields = {
-    chain: CHAIN.groupLog,
-    chainId: groupId,
-    sequence: state?.version ?? 0,
-    previousHash: state?.headHash ?? NO_PREVIOUS,
-    operation: code,
-    author: author.id,
-    body,
-    ...changes,
-  };
-  return toHex(await signEntry(signer, fields));
-}
-
-type Cast = { groupId: Bytes; anna: Person; bert: Person; clara: Person; dora: Person; outsider: Person };
-const record = ({ genesis }: Person): { genesis: Bytes } => ({ genesis });
 
 async function makeFoundings({ random, group, valid, invalid }: Make, cast: Cast): Promise<{ create: string; state: GroupState }> {
   const { groupId, anna, bert, clara, outsider } = cast;
@@ -271,18 +226,6 @@ async function makeSlots({ random, group, valid, invalid }: Make, cast: Cast): P
   await refuse('the founding slot under another key', 'WrongKey', slots, [key(1, true, random(32))], 'bad-mac');
   await refuse('the founding slot left out', 'BrokenLink', slots.slice(1), both, 'bad-mac');
   await refuse('garbage first', 'Malformed', [garbage], both, 'unsupported-version');
-  group('recover');
-  const welcome = { groupId: id, slots, epoch: 2, logKey: toHex(logs[1]) };
-  await valid('a newcomer of the second epoch reads back to the first', ['Basic'], welcome);
-  await valid('of the first', ['Basic'], { ...welcome, epoch: 1, logKey: toHex(logs[0]), slots: slots.slice(0, 2) });
-  await invalid('under another key', ['WrongKey'], { ...welcome, logKey: toHex(random(32)) }, 'broken-link');
-  await invalid(
-    'without the slot that opened the epoch',
-    ['BrokenLink'],
-    { ...welcome, slots: [...slots.slice(0, 2), slots[3] as string] },
-    'broken-link',
-  );
-  await invalid('without the epoch before', ['BrokenLink'], { ...welcome, slots: slots.slice(2) }, 'broken-link');
   group('open');
   const opening = { logKey: toHex(logs[0]), groupId: id, slot: 1, sealed: slots[1] as string };
   await valid('opens in its place', ['Basic'], opening);
@@ -397,4 +340,5 @@ export async function generateGroupLog(make: Make): Promise<void> {
   await makeRules(make, cast, state);
   await makeSlots(make, cast);
   await makeHeads(make, cast, state);
+  await makeRecoveries(make, cast);
 }
