@@ -9,6 +9,7 @@ import { doubleRatchet } from './double-ratchet.ts';
 import { genesis } from './genesis.ts';
 import { groupLog } from './group-log.ts';
 import { groupSeal } from './group-seal.ts';
+import { linking } from './linking.ts';
 import { padding } from './padding.ts';
 import { pairwiseSeal } from './pairwise-seal.ts';
 import { prekeyBundle } from './prekey-bundle.ts';
@@ -31,6 +32,7 @@ export const FAMILIES: readonly Family[] = [
   groupSeal,
   attachmentFamily,
   backupHeader,
+  linking,
   x3dh,
   doubleRatchet,
   safetyNumberFamily,

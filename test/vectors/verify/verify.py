@@ -26,10 +26,11 @@ FAMILIES = {
     'prekey-bundle': accounts.prekey_bundle, 'device-list': accounts.device_list, 'safety-number': accounts.safety_number,
     'aead': seals.aead, 'padding': seals.padding, 'pairwise-seal': seals.pairwise_seal, 'group-seal': seals.group_seal,
     'attachment': seals.attachment, 'backup-header': seals.backup_header,
+    'linking': accounts.linking,
     'x3dh': sessions.x3dh, 'double-ratchet': sessions.double_ratchet, 'sender-key': sessions.sender_key, 'group-log': groups.group_log,
 }
 # Text that happens to be hex stays text; the schemas say which fields are which.
-TEXT = {'label', 'signedFor', 'shownFor', 'text', 'op', 'by', 'error', 'role', 'compared', 'applied', 'result', 'digits', 'name', 'accountIdText', 'ourIdText', 'theirIdText', 'words'}
+TEXT = {'label', 'signedFor', 'shownFor', 'text', 'op', 'by', 'error', 'role', 'compared', 'applied', 'result', 'digits', 'name', 'accountIdText', 'ourIdText', 'theirIdText', 'words', 'code', 'form'}
 # How long our encoding of a session is: no page says what it holds.
 OURS = {'sessionBytes'}
 
