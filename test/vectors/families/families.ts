@@ -3,6 +3,7 @@ import type { Family } from '../family.ts';
 import { aead } from './aead.ts';
 import { attachmentFamily } from './attachment.ts';
 import { backupHeader } from './backup-header.ts';
+import { content } from './content.ts';
 import { deviceList } from './device-list.ts';
 import { deviceRecord } from './device-record.ts';
 import { doubleRatchet } from './double-ratchet.ts';
@@ -30,6 +31,7 @@ export const FAMILIES: readonly Family[] = [
   padding,
   pairwiseSeal,
   groupSeal,
+  content,
   attachmentFamily,
   backupHeader,
   linking,

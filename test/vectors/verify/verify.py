@@ -16,6 +16,7 @@ import re
 import sys
 
 import accounts
+import content
 import groups
 import seals
 import sessions
@@ -25,12 +26,12 @@ FAMILIES = {
     'xeddsa': accounts.xeddsa, 'genesis': accounts.genesis, 'recovery-key': accounts.recovery_key, 'device-record': accounts.device_record,
     'prekey-bundle': accounts.prekey_bundle, 'device-list': accounts.device_list, 'safety-number': accounts.safety_number,
     'aead': seals.aead, 'padding': seals.padding, 'pairwise-seal': seals.pairwise_seal, 'group-seal': seals.group_seal,
-    'attachment': seals.attachment, 'backup-header': seals.backup_header,
+    'content': content.content, 'attachment': seals.attachment, 'backup-header': seals.backup_header,
     'linking': accounts.linking,
     'x3dh': sessions.x3dh, 'double-ratchet': sessions.double_ratchet, 'sender-key': sessions.sender_key, 'group-log': groups.group_log,
 }
 # Text that happens to be hex stays text; the schemas say which fields are which.
-TEXT = {'label', 'signedFor', 'shownFor', 'text', 'op', 'by', 'error', 'role', 'compared', 'applied', 'result', 'digits', 'name', 'accountIdText', 'ourIdText', 'theirIdText', 'words', 'code', 'form'}
+TEXT = {'label', 'signedFor', 'shownFor', 'text', 'op', 'by', 'error', 'role', 'compared', 'applied', 'result', 'digits', 'name', 'accountIdText', 'ourIdText', 'theirIdText', 'words', 'code', 'form', 'certificate'}
 # How long our encoding of a session is: no page says what it holds.
 OURS = {'sessionBytes'}
 
