@@ -55,7 +55,7 @@ async function makeSide(input: JsonObject, name: Name, given: Given): Promise<Si
   const one = input[name] as JsonObject;
   const identity = await pairOf(given.bytes(one['identityPrivateKey']));
   const signed = await pairOf(given.bytes(one['signedPrekeyPrivateKey']));
-  const signature = await signPrekey(identity.privateKey, signed.publicKey, given.random(one['signatureRandom']));
+  const signature = await signPrekey(identity.privateKey, signed.publicKey, () => new Uint8Array(64));
   const address = { accountId: accountIdFromBytes(new Uint8Array(32).fill(name === 'a' ? 0xaa : 0xbb)), deviceId: 1 };
   return {
     ours: { identity, registrationId: 7 },
@@ -192,7 +192,6 @@ class Script {
     const side = (): JsonObject => ({
       identityPrivateKey: toHex(make.random(32)),
       signedPrekeyPrivateKey: toHex(make.random(32)),
-      signatureRandom: toHex(make.random(64)),
       random: toHex(make.random(1_600)),
     });
     this.sides = sides ?? { a: side(), b: side() };
@@ -218,6 +217,29 @@ class Script {
     await this.add(receive(other(by), message));
     return message;
   }
+}
+
+/** With no more randomness than is drawn. */
+async function trimmed(input: JsonObject): Promise<JsonObject> {
+  const drawn = new Map<unknown, number>();
+  const counting: Given = {
+    ...given(),
+    random(hex) {
+      const draw = given().random(hex);
+      return (length) => {
+        drawn.set(hex, (drawn.get(hex) ?? 0) + length);
+        return draw(length);
+      };
+    },
+  };
+  await play(structuredClone(input), counting).catch((error: unknown) => {
+    if (!(error instanceof CryptoError)) throw error;
+  });
+  const side = (name: Name): JsonObject => {
+    const one = input[name] as JsonObject;
+    return { ...one, random: cut(one['random'] as string, drawn.get(one['random']) ?? 0) };
+  };
+  return { ...input, a: side('a'), b: side('b') };
 }
 
 const start = (by: Name): JsonObject => ({ op: 'start', by });
@@ -258,8 +280,8 @@ export const doubleRatchet: Family = {
   shapes: {
     conversation: {
       input: {
-        a: object({ identityPrivateKey: hex(32), signedPrekeyPrivateKey: hex(32), signatureRandom: hex(64), random: hex() }),
-        b: object({ identityPrivateKey: hex(32), signedPrekeyPrivateKey: hex(32), signatureRandom: hex(64), random: hex() }),
+        a: object({ identityPrivateKey: hex(32), signedPrekeyPrivateKey: hex(32), random: hex() }),
+        b: object({ identityPrivateKey: hex(32), signedPrekeyPrivateKey: hex(32), random: hex() }),
         steps: list(
           object({
             op: oneOf('start', 'send', 'receive', 'refuse', 'drop'),
@@ -291,7 +313,9 @@ export const doubleRatchet: Family = {
   },
   run: (_type, input, given) => play(input, given),
   async generate(make) {
-    const { group, valid, invalid } = make;
+    const { group } = make;
+    const valid: Make['valid'] = async (comment, flags, input) => make.valid(comment, flags, await trimmed(input));
+    const invalid: Make['invalid'] = async (comment, flags, input, error) => make.invalid(comment, flags, await trimmed(input), error);
     const script = (sides?: JsonObject): Script => new Script(make, given(), sides);
     /** A started conversation with one message each way behind it. */
     async function begun(): Promise<Script> {
