@@ -257,6 +257,15 @@ async function makeLists(make: Make): Promise<void> {
   await next('devices not ascending', 'Malformed', 'malformed', body(`0200000005${time}00000001${time}00`));
   await next('device id 0', 'Malformed', 'malformed', body(`0100000000${time}00`));
   await next('device id 2^31', 'Malformed', 'malformed', body(`0180000000${time}00`));
+  const twenty = Array.from({ length: 20 }, (_, at) => `${(at + 1).toString(16).padStart(8, '0')}${time}`).join('');
+  const full = `14${twenty}0100000005${'00'.repeat(32)}`;
+  const longest = { sequence: 6, previousHash: last.hash, ...body(full) };
+  await valid('the longest body: 20 devices and a backup', ['Bounds'], {
+    ...base,
+    entries: [...entries, toHex(await anyEntry(account, longest))],
+  });
+  await next('a byte after the longest body', 'TooMany', 'too-large', body(`${full}00`));
+  await next('a byte after a shorter one', 'Malformed', 'malformed', body(`0100000001${time}0100000005${'00'.repeat(32)}00`));
   await next(
     '21 devices',
     'TooMany',
@@ -295,6 +304,7 @@ export const deviceList: Family = {
     WrongKind: { bugType: 'CONFUSION', description: 'An entry of another chain.' },
     WrongContext: { bugType: 'CONFUSION', description: 'An entry of another account.' },
     Malformed: { bugType: 'MALFORMED', description: 'Bytes that are no such entry; bodies are well signed.' },
+    Bounds: { bugType: 'EDGE_CASE', description: 'The longest body there is.' },
     TooMany: { bugType: 'EDGE_CASE', description: 'More entries or devices than there may be.' },
   },
   shapes: {

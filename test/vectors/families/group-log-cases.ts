@@ -55,6 +55,23 @@ async function makeFoundings({ random, group, valid, invalid }: Make, cast: Cast
   await refuse('an entry of a device list', 'WrongKind', await founding({}, anna, { chain: CHAIN.deviceList }), 'wrong-kind');
   for (const length of [0, 1, 50, 106, 300]) await refuse(`${length} bytes`, 'Malformed', cut(create, length), 'malformed');
   await refuse('version 2', 'Malformed', replaced(create, 0, '02'), 'unsupported-version');
+  // Bodies by hand, each at a bound and one past it; what is within the bound is missing, or is no rotation.
+  const one = `${'00000001'}61030201${'00'.repeat(32)}`;
+  const withBody = (body: string) => founding({}, anna, { body: fromHex(body) });
+  const sizeOf = (bytes: number): string => bytes.toString(16).padStart(8, '0');
+  const genesis = toHex(anna.genesis);
+  for (const [comment, body, error] of [
+    ['a name of 257 bytes', `00000101${'61'.repeat(257)}`, 'too-large'],
+    ['1,000 members, and none there', `${one}03e8`, 'malformed'],
+    ['1,001 members', `${one}03e9`, 'too-large'],
+    ['64 rotations, and none there', `${one}0001${genesis}40`, 'malformed'],
+    ['65 rotations', `${one}0001${genesis}41`, 'too-large'],
+    ['a rotation of 1,024 zeros', `${one}0001${genesis}01${sizeOf(1_024)}${'00'.repeat(1_024)}`, 'unsupported-version'],
+    ['a rotation of 1,025 zeros', `${one}0001${genesis}01${sizeOf(1_025)}${'00'.repeat(1_025)}`, 'too-large'],
+  ] as const)
+    await refuse(comment, 'Bounds', await withBody(body), error);
+  await refuse('a body said to be 256 KiB', 'Bounds', replaced(create, AT.body - 4, sizeOf(262_144)), 'malformed');
+  await refuse('a body said to be a byte over 256 KiB', 'Bounds', replaced(create, AT.body - 4, sizeOf(262_145)), 'too-large');
   const { state } = await applyGroupEntry(null, fromHex(create), groupId);
   return { create, state };
 }
@@ -118,6 +135,9 @@ async function makeRules({ random, group, valid, invalid }: Make, cast: Cast, fo
   await mayNot('the policy it has', anna, { type: 'policy', policy: POLICY });
   for (const role of ['admin', 'moderator', 'member'] as const)
     await may(`a ${role} rotates`, by[role], { type: 'rotate', commitment: commitment() });
+  const lastEpoch = { ...base, epoch: 0xffff_fffe };
+  await may('to the last epoch that there can be', anna, { type: 'rotate', commitment: commitment() }, lastEpoch);
+  await mayNot('past it', anna, { type: 'rotate', commitment: commitment() }, { ...base, epoch: 0xffff_ffff }, 'Bounds');
   await mayNot('a stranger rotates', outsider, { type: 'rotate', commitment: commitment() });
   await may('an admin moves the group', anna, { type: 'moved', newGroupId: random(32) });
   for (const role of ['moderator', 'member'] as const)

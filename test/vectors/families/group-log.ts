@@ -94,7 +94,7 @@ export const groupLog: Family = {
   algorithm: 'Group log (G7 to G19)',
   notes: {
     Basic: { bugType: 'BASIC', description: 'Logs as members write them, and the state they come to, byte for byte.' },
-    Bounds: { bugType: 'EDGE_CASE', description: 'Names at their bound.' },
+    Bounds: { bugType: 'EDGE_CASE', description: 'Names, counts, lengths and epochs at their bounds, and one past them.' },
     Rules: {
       bugType: 'AUTH_BYPASS',
       description: 'Every line of G10: allowed, or well signed and not allowed.',

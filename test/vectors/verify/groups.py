@@ -167,6 +167,7 @@ def apply_valid(state, data, group):
     elif kind == 'moved':
         s.moved, s.mover = op['group'], entry.author
     if kind in ('remove', 'rotate'):
+        need(s.epoch < 0xffffffff, 'too-far-ahead')
         s.epoch, s.commitment, s.due = s.epoch + 1, op['commitment'], False
     s.version = entry.sequence + 1
     s.heads = [*s.heads, (s.version, entry.hash)][-64:]
