@@ -1,16 +1,20 @@
 /** Constants that no bytes of the vectors hold: what a device or the relay uses alone. One changed letter would part it from what is stored. */
 import { expect, test } from 'vitest';
 import {
+  createSenderKey,
   DEVICE_RECORD_ROTATE_MS,
   KIND,
   LABEL,
+  parseBackupHeader,
   parseGroupState,
   PREKEY_PRIVATE_KEEP_MS,
   PURPOSE,
   SENDER_KEY_MAX_AGE_MS,
   SENDER_KEY_MAX_MESSAGES,
 } from '../../crypto/index.ts';
+import { isCanonicalScalar, isUsableEdwards, isUsableX25519 } from '../../crypto/primitives/points.ts';
 import { refusal } from '../support/refusal.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -65,7 +69,33 @@ test('C15, G4: a device makes its keys anew after 48 hours, a thousand messages 
   expect(SENDER_KEY_MAX_AGE_MS).toBe(7 * DAY_MS);
 });
 
-test('C2: a stored group is at most 16 MiB', async () => {
+test('C2: a stored group is at most 16 MiB, a backup 64 MiB; a stored sender key begins with its version', async () => {
   expect(await refusal(async () => parseGroupState(new Uint8Array(16_777_216)))).toBe('unsupported-version');
   expect(await refusal(async () => parseGroupState(new Uint8Array(16_777_217)))).toBe('too-large');
+  expect(await refusal(async () => parseBackupHeader(new Uint8Array(67_108_864)))).toBe('unsupported-version');
+  expect(await refusal(async () => parseBackupHeader(new Uint8Array(67_108_865)))).toBe('too-large');
+  const random = seededRandom('constants');
+  const senderKey = await createSenderKey(random(16), random);
+  expect([senderKey[0], senderKey.length]).toEqual([1, 153]);
+});
+
+const littleEndian = (value: bigint): Uint8Array => Uint8Array.from({ length: 32 }, (_, at) => Number((value >> BigInt(8 * at)) & 255n));
+
+test('C5: coordinates end before 2²⁵⁵ − 19 and scalars before the order; every point of low order is refused, whatever its sign', () => {
+  const prime = 2n ** 255n - 19n;
+  for (const below of [2n, 3n, 4n]) {
+    expect(isUsableX25519(littleEndian(prime - below))).toBe(true);
+    expect(isUsableEdwards(littleEndian(prime - below))).toBe(true);
+  }
+  for (const above of [0n, 1n, 2n, 18n]) {
+    expect(isUsableX25519(littleEndian(prime + above))).toBe(false);
+    expect(isUsableEdwards(littleEndian(prime + above))).toBe(false);
+  }
+  const order = 2n ** 252n + 27_742_317_777_372_353_535_851_937_790_883_648_493n;
+  expect(isCanonicalScalar(littleEndian(order - 1n))).toBe(true);
+  expect(isCanonicalScalar(littleEndian(order))).toBe(false);
+  // RFC 8032: y of order 8 is a root of d·y⁴ + 2y² − 1; its negative is the other one.
+  const order8 = 2_707_385_501_144_840_649_318_225_287_225_658_788_936_804_267_575_313_519_463_743_609_750_303_402_022n;
+  for (const y of [0n, 1n, prime - 1n, order8, prime - order8])
+    for (const sign of [0n, 2n ** 255n]) expect(isUsableEdwards(littleEndian(y + sign)), `${y}`).toBe(false);
 });
