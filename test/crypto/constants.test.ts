@@ -14,6 +14,7 @@ import {
 } from '../../crypto/index.ts';
 import { isCanonicalScalar, isUsableEdwards, isUsableX25519 } from '../../crypto/primitives/points.ts';
 import { refusal } from '../support/refusal.ts';
+import { makeParty, openSession, start } from '../support/session-party.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 const DAY_MS = 86_400_000;
@@ -69,7 +70,7 @@ test('C15, G4: a device makes its keys anew after 48 hours, a thousand messages 
   expect(SENDER_KEY_MAX_AGE_MS).toBe(7 * DAY_MS);
 });
 
-test('C2: a stored group is at most 16 MiB, a backup 64 MiB; a stored sender key begins with its version', async () => {
+test('C2: a stored group is at most 16 MiB, a backup 64 MiB; stored sessions and sender keys begin with their version', async () => {
   expect(await refusal(async () => parseGroupState(new Uint8Array(16_777_216)))).toBe('unsupported-version');
   expect(await refusal(async () => parseGroupState(new Uint8Array(16_777_217)))).toBe('too-large');
   expect(await refusal(async () => parseBackupHeader(new Uint8Array(67_108_864)))).toBe('unsupported-version');
@@ -77,6 +78,9 @@ test('C2: a stored group is at most 16 MiB, a backup 64 MiB; a stored sender key
   const random = seededRandom('constants');
   const senderKey = await createSenderKey(random(16), random);
   expect([senderKey[0], senderKey.length]).toEqual([1, 153]);
+  const [alice, bob] = [await makeParty(random), await makeParty(random)];
+  await start(alice, bob);
+  expect(openSession(alice, bob)[0]).toBe(1);
 });
 
 const littleEndian = (value: bigint): Uint8Array => Uint8Array.from({ length: 32 }, (_, at) => Number((value >> BigInt(8 * at)) & 255n));
