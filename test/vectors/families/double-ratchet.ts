@@ -23,6 +23,7 @@ import { agreed, joined } from '../independent.ts';
 import { firstMessage, initiate, pairOf, ReferenceSender } from '../reference-ratchet.ts';
 import { hex, int, list, object, oneOf, text } from '../shape.ts';
 import { cut, LOW_ORDER_U, NOT_CANONICAL_U, replaced, turned } from '../spoil.ts';
+import { trimming } from './trimming.ts';
 
 const NOW = Date.UTC(2026, 10, 20);
 const DAY_MS = 24 * 3_600_000;
@@ -219,29 +220,6 @@ class Script {
   }
 }
 
-/** With no more randomness than is drawn. */
-async function trimmed(input: JsonObject): Promise<JsonObject> {
-  const drawn = new Map<unknown, number>();
-  const counting: Given = {
-    ...given(),
-    random(hex) {
-      const draw = given().random(hex);
-      return (length) => {
-        drawn.set(hex, (drawn.get(hex) ?? 0) + length);
-        return draw(length);
-      };
-    },
-  };
-  await play(structuredClone(input), counting).catch((error: unknown) => {
-    if (!(error instanceof CryptoError)) throw error;
-  });
-  const side = (name: Name): JsonObject => {
-    const one = input[name] as JsonObject;
-    return { ...one, random: cut(one['random'] as string, drawn.get(one['random']) ?? 0) };
-  };
-  return { ...input, a: side('a'), b: side('b') };
-}
-
 const start = (by: Name): JsonObject => ({ op: 'start', by });
 const receive = (by: Name, message: string, now?: number): JsonObject => ({
   op: 'receive',
@@ -313,9 +291,7 @@ export const doubleRatchet: Family = {
   },
   run: (_type, input, given) => play(input, given),
   async generate(make) {
-    const { group } = make;
-    const valid: Make['valid'] = async (comment, flags, input) => make.valid(comment, flags, await trimmed(input));
-    const invalid: Make['invalid'] = async (comment, flags, input, error) => make.invalid(comment, flags, await trimmed(input), error);
+    const { group, valid, invalid } = trimming(make, play);
     const script = (sides?: JsonObject): Script => new Script(make, given(), sides);
     /** A started conversation with one message each way behind it. */
     async function begun(): Promise<Script> {

@@ -15,6 +15,7 @@ import type { JsonObject, Make } from '../family.ts';
 import { type Bytes, type CryptoErrorCode, fromHex, toHex } from '../hex.ts';
 import { type Cast, entryOf, makePerson, type Person, POLICY, record } from './group-cast.ts';
 import { makeRecoveries } from './group-recovery-cases.ts';
+import { aesGcmSeal, hkdfSha256, joined, u32, utf8Of } from '../independent.ts';
 import { cut, replaced, turned } from '../spoil.ts';
 
 const AT = { sequence: 34, previous: 38, operation: 70, author: 71, body: 107 };
@@ -265,6 +266,35 @@ async function makeSlots({ random, group, valid, invalid }: Make, cast: Cast): P
   await not('cut', 'BitFlip', { sealed: cut(opening.sealed, 511) }, 'bad-mac');
   await not('version 2', 'Malformed', { sealed: replaced(opening.sealed, 0, '02') }, 'unsupported-version');
   await not('four bytes', 'Malformed', { sealed: cut(opening.sealed, 4) }, 'malformed');
+  // Whole slots hold 58 bytes beside the entry, or 90 with a previous log key.
+  for (const [comment, bytes, previous] of [
+    ['an entry that fills 512 bytes', 454, null],
+    ['a byte more, in 1,024 bytes', 455, null],
+    ['an entry and a previous log key that fill 512 bytes', 422, logs[0]],
+    ['a byte more than both, in 1,024 bytes', 423, logs[0]],
+  ] as const) {
+    const sealed = toHex(await sealLogEntry(logs[1], groupId, 2, 7, random(bytes), previous, random));
+    await valid(comment, ['Bounds'], { logKey: toHex(logs[1]), groupId: id, slot: 7, sealed });
+  }
+  const byHand = (entry: Uint8Array, flag: number, filling: Uint8Array): string => {
+    const salt = random(32);
+    const key = hkdfSha256(logs[0], salt, joined(utf8Of('Sottovoce v1 group log'), Uint8Array.of(3)), 32);
+    const aad = joined(Uint8Array.of(3, 1), groupId, u32(1), u32(1));
+    const content = joined(u32(entry.length), entry, Uint8Array.of(flag), filling);
+    return toHex(joined(Uint8Array.of(1), u32(1), salt, aesGcmSeal(key, new Uint8Array(12), aad, content)));
+  };
+  const entry = random(150);
+  const zeros = (bytes: number): Uint8Array => new Uint8Array(bytes);
+  await valid('sealed by hand, as it should be', ['Basic'], { ...opening, sealed: byHand(entry, 0, zeros(304)) });
+  for (const [comment, sealed] of [
+    ['larger than it need be', byHand(entry, 0, zeros(816))],
+    ['no power of two', byHand(entry, 0, zeros(305))],
+    ['smaller than 512 bytes', byHand(entry, 0, zeros(48))],
+    ['filled with something else than zeros', byHand(entry, 0, joined(zeros(303), Uint8Array.of(1)))],
+    ['flag 2', byHand(entry, 2, zeros(304))],
+    ['flag 1, and the previous log key cut', byHand(random(434), 1, zeros(20))],
+  ] as const)
+    await not(comment, 'Malformed', { sealed }, 'malformed');
 }
 
 async function makeHeads({ random, group, valid, invalid }: Make, cast: Cast, founded: GroupState): Promise<void> {

@@ -203,7 +203,10 @@ def open_slot(key, group, slot, sealed):
     r = Reader(plaintext)
     entry = r.sized(262144)
     previous = r.take(32) if r.flag() else None
-    need(not any(r.rest()), 'malformed')
+    size = 512
+    while size < 53 + r.at:
+        size *= 2
+    need(not any(r.rest()) and len(sealed) == size, 'malformed')
     return epoch, entry, previous
 
 
