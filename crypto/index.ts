@@ -35,7 +35,7 @@ export {
   wasMember,
 } from './group/group-state.ts';
 export { encodeGroupState, parseGroupState } from './group/group-state-codec.ts';
-export { type AppliedSlot, applyLogSlot, type EpochLogKey, recoverEpochs, recoverLogKeys } from './group/log-replay.ts';
+export { type AppliedSlot, applyLogSlot, type EpochLogKey, recoverEpochs } from './group/log-replay.ts';
 export { type OpenedSlot, openLogEntry, peekLogEntryEpoch, sealLogEntry } from './group/log-slot.ts';
 export {
   createSenderKey,

@@ -100,52 +100,6 @@ async function openOrNull(logKey: Bytes, groupId: Bytes, slot: number, sealed: U
   }
 }
 
-function slotsByEpoch(slots: readonly Uint8Array[]): Map<number, number[]> {
-  const found = new Map<number, number[]>();
-  for (const [slot, sealed] of slots.entries()) {
-    const epoch = epochOf(sealed);
-    if (epoch === null) continue;
-    const others = found.get(epoch);
-    if (others) others.push(slot);
-    else found.set(epoch, [slot]);
-  }
-  return found;
-}
-
-/**
- * The log keys of all earlier epochs, from the newest back: what a newcomer needs to replay the log from its first slot. Of several slots
- * that open under an epoch's key and name a previous one, the first whose key opens anything counts. That the replay then ends at the
- * welcome's head is for the caller to see (`compareHead`).
- */
-export async function recoverLogKeys(
-  groupId: Bytes,
-  slots: readonly Uint8Array[],
-  epoch: number,
-  logKey: Bytes,
-): Promise<Map<number, Bytes>> {
-  const byEpoch = slotsByEpoch(slots);
-  const open = (key: Bytes, slot: number) => openOrNull(key, groupId, slot, slots[slot] as Uint8Array);
-  const opensAny = async (key: Bytes, candidates: readonly number[]) => {
-    for (const slot of candidates) if (await open(key, slot)) return true;
-    return false;
-  };
-  const keys = new Map([[epoch, logKey]]);
-  for (let at = epoch, key = logKey; at > FIRST_EPOCH; at--) {
-    let earlier: Bytes | undefined;
-    for (const slot of byEpoch.get(at) ?? []) {
-      const previous = (await open(key, slot))?.previousLogKey;
-      if (previous && (await opensAny(previous, byEpoch.get(at - 1) ?? []))) {
-        earlier = previous;
-        break;
-      }
-    }
-    require(earlier !== undefined, 'broken-link');
-    keys.set(at - 1, earlier);
-    key = earlier;
-  }
-  return keys;
-}
-
 type Link = { hash: Bytes; previousHash: Bytes; previousLogKey: Bytes | null; commitment: Bytes | undefined };
 
 async function linkOrNull(logKey: Bytes, groupId: Bytes, slot: number, sealed: Uint8Array): Promise<Link | null> {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { inProject } from '../setup/project.mjs';
+import { claimsOutOfStep } from './claims.ts';
 import { files, lineAt, read, sources } from './sources.ts';
 
 const RULES = 'docs/protocol.md';
@@ -52,29 +53,6 @@ function rulesOutOfStep(): string[] {
       .map(({ rule, where }) => `${where} quotes ${rule}, which ${RULES} does not define`),
     ...rules.filter((rule) => !quoted.has(rule)).map((rule) => `${RULES}: no test names ${rule}`),
   ];
-}
-
-const AUDIT = 'docs/audit.md';
-
-/** Rows of the table of claims: rules, one file, families of vectors, names of tests, all in backticks or plain. */
-function claimsOutOfStep(): string[] {
-  if (!existsSync(inProject(AUDIT))) return [];
-  const tests = sources.filter(({ path }) => /^test\/.*\.test\.tsx?$/.test(path)).map(({ text }) => text);
-  const coded = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '');
-  const rows = [...read(AUDIT).matchAll(/^\| ([^|]+) \| ([A-Z][\dA-Z ]*) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)];
-  if (rows.length === 0) return [`${AUDIT} has no table of claims`];
-  return rows.flatMap(([, claim, , file, families, names]) => [
-    ...coded(file)
-      .filter((path) => !existsSync(inProject(path)))
-      .map((path) => `${AUDIT}: "${claim}" names ${path}, which is not there`),
-    ...coded(families)
-      .filter((family) => !existsSync(inProject(`test/vectors/ours/${family}.json`)))
-      .map((family) => `${AUDIT}: "${claim}" names the vectors ${family}, which are not there`),
-    ...(coded(names).length === 0 ? [`${AUDIT}: "${claim}" has no test`] : []),
-    ...coded(names)
-      .filter((name) => !tests.some((text) => text.includes(name)))
-      .map((name) => `${AUDIT}: "${claim}" names the test ${name}, which is not there`),
-  ]);
 }
 
 export const documents = (): string[] => [

@@ -136,6 +136,13 @@ describe('G1 the bytes are those of Signal', () => {
     expect([...bits].sort()).toEqual([0, 1]);
   });
 
+  test('C2: a text of 65,280 bytes is written and read, one byte more is refused', async () => {
+    const { senderKey, states } = await pair();
+    const { message } = await groupEncrypt(senderKey, new Uint8Array(65_280));
+    expect((await groupDecrypt(states, message)).plaintext.length).toBe(65_280);
+    expect(await refusal(() => groupEncrypt(senderKey, new Uint8Array(65_281)))).toBe('too-large');
+  });
+
   test('what a message claims can be read before it is verified', async () => {
     const { senderKey } = await pair();
     const { messages } = await encryptMany(senderKey, 3);

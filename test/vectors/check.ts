@@ -27,6 +27,7 @@ export async function check(family: Family, type: string, test: Case): Promise<s
     return handed.unchanged() || !test.stateUnchanged ? null : 'was refused, but changed what it was given';
   }
   if (test.result === 'invalid') return 'was accepted';
+  if (!handed.spent()) return 'has randomness that nothing draws';
   const where = difference(test.expected, output);
   if (where) return `gives something else for ${where}`;
   return handed.unchanged() ? null : 'changed what it was given';

@@ -18,6 +18,10 @@ export type Note = {
   links?: string[];
 };
 
+/** One place. `at` counts bytes of hex, else characters; without it the whole value is another, as JSON. What is long stands as its SHA-256. */
+export type Difference = { field: string; at?: number; was: string; is: string };
+export type Neighbour = { from: number; in: Difference[] };
+
 export type Case = {
   tcId: number;
   comment: string;
@@ -30,6 +34,8 @@ export type Case = {
   error?: CryptoErrorCode;
   /** On every invalid case: nothing given was changed by the attempt. */
   stateUnchanged?: true;
+  /** On every invalid case: the valid one nearest to it, by tcId, and all that is other. */
+  differs?: Neighbour;
 };
 
 export type Group = { type: string; tests: Case[] };
@@ -74,8 +80,9 @@ export type Make = {
   invalid(comment: string, flags: readonly string[], input: JsonObject, error: CryptoErrorCode): Promise<void>;
 };
 
-/** What was given to one run, and whether it is still what it was. */
-export function given(): Given & { unchanged(): boolean } {
+/** What was given to one run, whether it is still what it was, and whether all randomness was drawn each time it was handed out. */
+export function given(): Given & { unchanged(): boolean; spent(): boolean } {
+  const tapes: { left: Bytes }[] = [];
   const handed: { bytes: Bytes; copy: Bytes }[] = [];
   const bytes = (hex: Json | undefined): Bytes => {
     if (typeof hex !== 'string') throw new TypeError('hex expected');
@@ -86,14 +93,17 @@ export function given(): Given & { unchanged(): boolean } {
   return {
     bytes,
     random(hex) {
-      let left = fromHex(typeof hex === 'string' ? hex : '');
+      const tape = { left: fromHex(typeof hex === 'string' ? hex : '') };
+      tapes.push(tape);
       return (length) => {
-        if (left.length < length) throw new RangeError(`the case has ${left.length} random bytes left, and ${length} were asked for`);
-        const next = left.slice(0, length);
-        left = left.slice(length);
+        if (tape.left.length < length)
+          throw new RangeError(`the case has ${tape.left.length} random bytes left, and ${length} were asked for`);
+        const next = tape.left.slice(0, length);
+        tape.left = tape.left.slice(length);
         return next;
       };
     },
+    spent: () => tapes.every(({ left }) => left.length === 0),
     unchanged: () => handed.every(({ bytes: now, copy }) => now.length === copy.length && now.every((byte, at) => byte === copy[at])),
   };
 }

@@ -2,6 +2,7 @@
 import { check } from './check.ts';
 import { type Case, type Family, type Group, given, type JsonObject, type Make, type VectorFile } from './family.ts';
 import type { RandomBytes } from './hex.ts';
+import { neighbourOf } from './neighbour.ts';
 import { schemaOf } from './shape.ts';
 
 const GENERATOR_VERSION = '1.0.0';
@@ -27,7 +28,9 @@ export async function makeFile(family: Family, random: RandomBytes): Promise<Vec
     random,
     group: (type) => void groups.push({ type, tests: [] }),
     async valid(comment, flags, input) {
-      const output: JsonObject = await family.run(current().type, structuredClone(input), given());
+      const handed = given();
+      const output: JsonObject = await family.run(current().type, structuredClone(input), handed);
+      if (!handed.spent()) throw new Error(`${family.name}, "${comment}": randomness that nothing draws`);
       add({ comment, flags: [...flags], input, result: 'valid', expected: output });
       return output;
     },
@@ -38,6 +41,14 @@ export async function makeFile(family: Family, random: RandomBytes): Promise<Vec
     },
   };
   await family.generate(make);
+  for (const { type, tests } of groups) {
+    const valid = groups.filter((group) => group.type === type).flatMap((group) => group.tests.filter(({ result }) => result === 'valid'));
+    for (const test of tests.filter(({ result }) => result === 'invalid')) {
+      const differs = neighbourOf(test, valid);
+      if (!differs) throw new Error(`${family.name} ${test.tcId}, "${test.comment}": nothing of "${type}" is valid`);
+      test.differs = differs;
+    }
+  }
   return {
     algorithm: family.algorithm,
     schema: `../schemas/${family.name}.schema.json`,

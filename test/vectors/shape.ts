@@ -29,6 +29,11 @@ export function object(fields: Record<string, Shape>): Shape {
 /** Input and expected output of one type of group. Inputs of invalid cases may be of any size: that is often what is wrong with them. */
 export type GroupShape = { input: Record<string, Shape>; expected: Record<string, Shape> };
 
+const differs = object({
+  from: { type: 'integer', minimum: 1 },
+  in: { ...list(object({ field: text, 'at?': int, was: text, is: text })), minItems: 1 },
+});
+
 function caseSchema({ input, expected }: GroupShape, notes: readonly string[]): Shape {
   const common = {
     tcId: { type: 'integer', minimum: 1 },
@@ -39,7 +44,13 @@ function caseSchema({ input, expected }: GroupShape, notes: readonly string[]): 
   return {
     oneOf: [
       object({ ...common, result: oneOf('valid'), expected: object(expected) }),
-      object({ ...common, result: oneOf('invalid'), error: { type: 'string', pattern: '^[a-z-]+$' }, stateUnchanged: oneOf(true) }),
+      object({
+        ...common,
+        result: oneOf('invalid'),
+        error: { type: 'string', pattern: '^[a-z-]+$' },
+        stateUnchanged: oneOf(true),
+        differs,
+      }),
     ],
   };
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ const here = import.meta.dirname;
 
 beforeAll(() => installPrimitives(nodePrimitives));
 
-/** The command as people give it, in Node alone. */
+/** The command as people give it, in Node alone. What it would not notice is swept for by hand: test/vectors/sweep.ts. */
 function runner(...options: string[]): { status: number | null; out: string } {
   const { status, stdout } = spawnSync(process.execPath, [join(here, 'main.ts'), '--node', ...options], { encoding: 'utf8' });
   return { status, out: stdout };
@@ -86,21 +87,28 @@ describe('vectors: the runner', () => {
     expect(status).toBe(1);
   });
 
-  test('a changed digit turns it red even where the manifest was changed with it', async () => {
-    const { createHash } = await import('node:crypto');
-    const { status, out } = await copied(async (folder) => {
+  /** The digit at a place of genesis.json is another, and the manifest says so. */
+  const withDigit = (placeIn: (text: string) => number) =>
+    copied(async (folder) => {
       const path = join(folder, 'ours/genesis.json');
-      const digest = async (): Promise<string> =>
-        createHash('sha256')
-          .update(await readFile(path))
-          .digest('hex');
-      const before = await digest();
-      const text = await readFile(path, 'utf8');
-      const at = text.indexOf('"accountId": "') + 14;
-      await writeFile(path, `${text.slice(0, at)}${text[at] === '0' ? '1' : '0'}${text.slice(at + 1)}`);
-      await replaceIn(join(folder, 'ours/SHA256SUMS'), new RegExp(before), await digest());
+      const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+      const before = await readFile(path, 'utf8');
+      const at = placeIn(before);
+      const after = `${before.slice(0, at)}${before[at] === '0' ? '1' : '0'}${before.slice(at + 1)}`;
+      await writeFile(path, after);
+      await replaceIn(join(folder, 'ours/SHA256SUMS'), new RegExp(digestOf(before)), digestOf(after));
     });
+
+  test('a changed digit turns it red even where the manifest was changed with it', async () => {
+    const { status, out } = await withDigit((text) => text.indexOf('"accountId": "') + 14);
     expect(out).toContain('accountId');
+    expect(lastLine(out)).toMatch(/ 1 failed$/);
+    expect(status).toBe(1);
+  });
+
+  test('so does one in what is refused anyway: a case differs from a valid one as it says', async () => {
+    const { status, out } = await withDigit((text) => text.lastIndexOf('"record": "') + 30);
+    expect(out).toContain('otherwise than it says');
     expect(lastLine(out)).toMatch(/ 1 failed$/);
     expect(status).toBe(1);
   });

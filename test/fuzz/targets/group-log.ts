@@ -11,7 +11,7 @@ import {
   parseGroupState,
   peekLogEntryEpoch,
   type RandomBytes,
-  recoverLogKeys,
+  recoverEpochs,
   sealLogEntry,
   sealRecord,
   signGroupOperation,
@@ -250,15 +250,17 @@ export const groupLogTargets: readonly Target[] = [
       },
     };
   }),
-  cryptoTarget('log keys from a whole log', 'compute', ['recoverLogKeys'], async (random) => {
-    const { keys, groupId, slots } = await makeSetting(random);
+  cryptoTarget('log keys from a whole log', 'compute', ['recoverEpochs'], async (random) => {
+    const setting = await makeSetting(random);
+    const { keys, groupId, slots, states } = setting;
+    const { headHash } = at(setting, states.length - 1);
     const [first, newest] = [keys.get(1) as Bytes, keys.get(2) as Bytes];
     return {
       samples: [pack(slots)],
       held: [newest, groupId],
       async feed(input) {
-        const found = await recoverLogKeys(groupId, unpack(input, 60), 2, newest);
-        demand(same(found.get(1) as Bytes, first), 'a key that is none');
+        const found = await recoverEpochs(groupId, unpack(input, 60), 2, newest, headHash);
+        demand(same(found.get(1)?.log as Bytes, first), 'a key that is none');
       },
     };
   }),

@@ -1,5 +1,5 @@
 /** C22: backups, their header first. */
-import { accountIdFromBytes, openBackup, parseBackupHeader, sealBackup } from '../../../crypto/index.ts';
+import { accountIdFromBytes, openBackup, parseBackupHeader, primitives, sealBackup } from '../../../crypto/index.ts';
 import type { Family, JsonObject } from '../family.ts';
 import { type CryptoErrorCode, fromHex, toHex } from '../hex.ts';
 import { aesGcmSeal, agreed, hkdfSha256, hmacSha256, joined, sha256Of, u32, utf8Of } from '../independent.ts';
@@ -44,7 +44,7 @@ export const backupHeader: Family = {
       input: { key: hex(), accountId: hex(32), sequence: int, content: hex(), random: hex(32) },
       expected: { commitment: hex(32), recordKey: hex(32), backupBytes: int, digest: hex(32), backup: hex() },
     },
-    header: { input: { backup: hex() }, expected: { accountId: hex(32), sequence: int, commitment: hex(32) } },
+    header: { input: { backup: hex() }, expected: { accountId: hex(32), sequence: int, commitment: hex(32), digest: hex(32) } },
     open: {
       input: { key: hex(32), accountId: hex(32), mark: nullable(object({ sequence: int, digest: hex(32) })), backup: hex() },
       expected: { sequence: int, content: hex() },
@@ -54,7 +54,7 @@ export const backupHeader: Family = {
     if (type === 'header') {
       const backup = bytes(input['backup']);
       const { sequence, commitment } = parseBackupHeader(backup);
-      return { accountId: toHex(backup.slice(1, 33)), sequence, commitment: toHex(commitment) };
+      return { accountId: toHex(backup.slice(1, 33)), sequence, commitment: toHex(commitment), digest: toHex(primitives.sha256(backup)) };
     }
     const key = bytes(input['key']);
     const account = bytes(input['accountId']);

@@ -37,6 +37,8 @@ const listShape = object({
   backup: nullable(object({ sequence: int, digest: hex(32) })),
 });
 
+const knownShape = object({ version: int, hash: hex(32), backup: nullable(object({ sequence: int, digest: hex(32) })) });
+
 type Account = { accountId: AccountId; id: string; seed: Bytes; genesis: string; identities: KeyPair[]; random: RandomBytes };
 
 async function makeAccount(random: RandomBytes): Promise<Account> {
@@ -56,12 +58,18 @@ function listJson({ version, hash, devices, backup }: DeviceList): JsonObject {
   };
 }
 
+function knownJson(list: DeviceList): JsonObject {
+  const { devices: _, ...known } = listJson(list);
+  return known;
+}
+
 function listOf(json: JsonObject, bytes: (hex: JsonObject[string] | undefined) => Bytes): DeviceList {
   const backup = json['backup'] as JsonObject | null;
   return {
     version: Number(json['version']),
     hash: bytes(json['hash']),
-    devices: (json['devices'] as JsonObject[]).map((one) => ({ deviceId: Number(one['deviceId']), addedAt: Number(one['addedAt']) })),
+    // Which devices are known decides nothing.
+    devices: [],
     ...(backup && { backup: { sequence: Number(backup['sequence']), digest: bytes(backup['digest']) } }),
   };
 }
@@ -189,7 +197,7 @@ async function makeLists(make: Make): Promise<void> {
   await add('a later backup', 1, [1, 9], mark(4));
   const base = { accountId: account.id, identityKeys: keys, known: null, entries } as JsonObject;
   const tail = (from: number): JsonObject => ({ entries: entries.slice(from) });
-  const known = (at: number): JsonObject => ({ known: listJson(lists[at] as DeviceList) });
+  const known = (at: number): JsonObject => ({ known: knownJson(lists[at] as DeviceList) });
   await valid('known to the second, shown from there', ['Known'], { ...base, ...known(1), ...tail(2) });
   await valid('known to the second, shown whole', ['Known'], { ...base, ...known(1) });
   await valid('known to the last, shown whole', ['Known'], { ...base, ...known(5) });
@@ -201,8 +209,8 @@ async function makeLists(make: Make): Promise<void> {
   await refuse('begins after what is known', 'Rollback', { ...known(1), ...tail(3) }, 'broken-link');
   await refuse('nothing', 'Rollback', { entries: [] }, 'malformed');
   const rewritten = { ...(lists[1] as DeviceList), hash: fromHex(turned(toHex((lists[1] as DeviceList).hash), 0)) };
-  await refuse('another history than the known one, shown whole', 'Fork', { known: listJson(rewritten) }, 'broken-link');
-  await refuse('another history than the known one, shown from there', 'Fork', { known: listJson(rewritten), ...tail(2) }, 'broken-link');
+  await refuse('another history than the known one, shown whole', 'Fork', { known: knownJson(rewritten) }, 'broken-link');
+  await refuse('another history than the known one, shown from there', 'Fork', { known: knownJson(rewritten), ...tail(2) }, 'broken-link');
   await refuse('an entry left out', 'BrokenLink', { entries: [...entries.slice(0, 2), ...entries.slice(3)] }, 'broken-link');
   await refuse(
     'entries in another order',
@@ -249,6 +257,15 @@ async function makeLists(make: Make): Promise<void> {
   await next('devices not ascending', 'Malformed', 'malformed', body(`0200000005${time}00000001${time}00`));
   await next('device id 0', 'Malformed', 'malformed', body(`0100000000${time}00`));
   await next('device id 2^31', 'Malformed', 'malformed', body(`0180000000${time}00`));
+  const twenty = Array.from({ length: 20 }, (_, at) => `${(at + 1).toString(16).padStart(8, '0')}${time}`).join('');
+  const full = `14${twenty}0100000005${'00'.repeat(32)}`;
+  const longest = { sequence: 6, previousHash: last.hash, ...body(full) };
+  await valid('the longest body: 20 devices and a backup', ['Bounds'], {
+    ...base,
+    entries: [...entries, toHex(await anyEntry(account, longest))],
+  });
+  await next('a byte after the longest body', 'TooMany', 'too-large', body(`${full}00`));
+  await next('a byte after a shorter one', 'Malformed', 'malformed', body(`0100000001${time}0100000005${'00'.repeat(32)}00`));
   await next(
     '21 devices',
     'TooMany',
@@ -287,6 +304,7 @@ export const deviceList: Family = {
     WrongKind: { bugType: 'CONFUSION', description: 'An entry of another chain.' },
     WrongContext: { bugType: 'CONFUSION', description: 'An entry of another account.' },
     Malformed: { bugType: 'MALFORMED', description: 'Bytes that are no such entry; bodies are well signed.' },
+    Bounds: { bugType: 'EDGE_CASE', description: 'The longest body there is.' },
     TooMany: { bugType: 'EDGE_CASE', description: 'More entries or devices than there may be.' },
   },
   shapes: {
@@ -295,7 +313,7 @@ export const deviceList: Family = {
       expected: { accountId: hex(32), version: int, headHash: hex(32), identityKey: hex(32), identityKeys: list(hex(32)) },
     },
     list: {
-      input: { accountId: hex(32), identityKeys: list(hex(32)), known: nullable(listShape), entries: list(hex()) },
+      input: { accountId: hex(32), identityKeys: list(hex(32)), known: nullable(knownShape), entries: list(hex()) },
       expected: { list: listShape },
     },
   },

@@ -3,12 +3,14 @@ import type { Family } from '../family.ts';
 import { aead } from './aead.ts';
 import { attachmentFamily } from './attachment.ts';
 import { backupHeader } from './backup-header.ts';
+import { content } from './content.ts';
 import { deviceList } from './device-list.ts';
 import { deviceRecord } from './device-record.ts';
 import { doubleRatchet } from './double-ratchet.ts';
 import { genesis } from './genesis.ts';
 import { groupLog } from './group-log.ts';
 import { groupSeal } from './group-seal.ts';
+import { linking } from './linking.ts';
 import { padding } from './padding.ts';
 import { pairwiseSeal } from './pairwise-seal.ts';
 import { prekeyBundle } from './prekey-bundle.ts';
@@ -29,8 +31,10 @@ export const FAMILIES: readonly Family[] = [
   padding,
   pairwiseSeal,
   groupSeal,
+  content,
   attachmentFamily,
   backupHeader,
+  linking,
   x3dh,
   doubleRatchet,
   safetyNumberFamily,

@@ -10,7 +10,7 @@ import {
   type GroupState,
   openLogEntry,
   parseGroupState,
-  recoverLogKeys,
+  recoverEpochs,
   verifyMoved,
 } from '../../../crypto/index.ts';
 import { NO_PREVIOUS } from '../../../crypto/chain/entry.ts';
@@ -94,7 +94,7 @@ export const groupLog: Family = {
   algorithm: 'Group log (G7 to G19)',
   notes: {
     Basic: { bugType: 'BASIC', description: 'Logs as members write them, and the state they come to, byte for byte.' },
-    Bounds: { bugType: 'EDGE_CASE', description: 'Names at their bound.' },
+    Bounds: { bugType: 'EDGE_CASE', description: 'Names, counts, lengths and epochs at their bounds, and one past them.' },
     Rules: {
       bugType: 'AUTH_BYPASS',
       description: 'Every line of G10: allowed, or well signed and not allowed.',
@@ -105,6 +105,7 @@ export const groupLog: Family = {
     BrokenLink: { bugType: 'MISSING_STEP', description: 'Does not follow the last valid entry, or is missing.' },
     WrongContext: { bugType: 'CONFUSION', description: 'Of another group, place or epoch.' },
     WrongKind: { bugType: 'CONFUSION', description: 'Another chain’s entry, or another operation than asked for.' },
+    WrongHead: { bugType: 'STATE', description: 'Another head than that of the log.' },
     WrongKey: { bugType: 'CONFIDENTIALITY', description: 'Another log key.' },
     BitFlip: { bugType: 'AUTH_BYPASS', description: 'A changed slot.' },
     Skipped: {
@@ -116,6 +117,16 @@ export const groupLog: Family = {
       bugType: 'STATE',
       description: 'A slot of the next epoch under a key that is not here: neither applied nor skipped.',
       effect: 'A wrong secret makes somebody skip a good slot.',
+    },
+    Poisoned: {
+      bugType: 'STATE',
+      description:
+        'Well sealed slots by which one member would lead newcomers astray; nobody applied them, and no hash leads through them.',
+      effect: 'One member keeps everybody who is added later from reading the log.',
+    },
+    FalseWay: {
+      bugType: 'STATE',
+      description: 'An entry on the way back from the head that names a log key it must not, or a wrong one.',
     },
     Head: { bugType: 'STATE', description: 'Heads that others report.' },
     Fork: { bugType: 'AUTH_BYPASS', description: 'Two histories.', effect: 'The relay shows two members two groups.' },
@@ -133,8 +144,8 @@ export const groupLog: Family = {
       expected: { applied: list(text), state: stateShape },
     },
     recover: {
-      input: { groupId: hex(32), slots: list(hex()), epoch: int, logKey: hex(32) },
-      expected: { keys: list(object({ epoch: int, logKey: hex(32) })) },
+      input: { groupId: hex(32), slots: list(hex()), epoch: int, logKey: hex(32), headHash: hex(32) },
+      expected: { epochs: list(object({ epoch: int, log: hex(32), commitment: hex(32) })) },
     },
     open: {
       input: { logKey: hex(32), groupId: hex(32), slot: int, sealed: hex() },
@@ -151,13 +162,14 @@ export const groupLog: Family = {
     if (type === 'replay') return replay(bytes(input['groupId']), (input['entries'] as string[]).map(bytes));
     if (type === 'slots') return replaySlots(input, given);
     if (type === 'recover') {
-      const keys = await recoverLogKeys(
+      const epochs = await recoverEpochs(
         bytes(input['groupId']),
         (input['slots'] as string[]).map(bytes),
         Number(input['epoch']),
         bytes(input['logKey']),
+        bytes(input['headHash']),
       );
-      return { keys: [...keys].map(([epoch, logKey]) => ({ epoch, logKey: toHex(logKey) })) };
+      return { epochs: [...epochs].map(([epoch, { log, commitment }]) => ({ epoch, log: toHex(log), commitment: toHex(commitment) })) };
     }
     if (type === 'open') {
       const opened = await openLogEntry(bytes(input['logKey']), bytes(input['groupId']), Number(input['slot']), bytes(input['sealed']));

@@ -22,7 +22,7 @@ export const prekeyBundle: Family = {
     sign: { input: { identityPrivateKey: hex(32), prekey: hex(32), random: hex(64) }, expected: { signed: hex(33), signature: hex(64) } },
     verify: { input: { identityKey: hex(32), prekey: hex(), signature: hex() }, expected: {} },
     bundle: {
-      input: { signedPrekeyId: int, signedPrekey: hex(32), oneTimePrekeyId: nullable(int), oneTimePrekey: nullable(hex()) },
+      input: { oneTimePrekeyId: nullable(int), oneTimePrekey: nullable(hex()) },
       expected: { oneTimePrekeyId: int },
     },
   },
@@ -44,7 +44,7 @@ export const prekeyBundle: Family = {
       deviceId: 1,
       registrationId: 1,
       loginKey: new Uint8Array(32),
-      signedPrekey: { id: Number(input['signedPrekeyId']), publicKey: bytes(input['signedPrekey']), signature: new Uint8Array(64) },
+      signedPrekey: { id: 1, publicKey: new Uint8Array(32), signature: new Uint8Array(64) },
       sealingKey: { id: 1, publicKey: new Uint8Array(1_216) },
       createdAt: 0,
       sequence: 1,
@@ -79,8 +79,6 @@ export const prekeyBundle: Family = {
     await refuse('a signature of 65 bytes', 'BadSignature', { signature: `${signature}00` }, 'bad-signature');
     group('bundle');
     const base = {
-      signedPrekeyId: 3,
-      signedPrekey: prekey,
       oneTimePrekeyId: 5 as number | null,
       oneTimePrekey: oneTimePrekey as string | null,
     };

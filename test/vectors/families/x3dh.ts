@@ -98,6 +98,7 @@ async function respond(input: JsonObject, { bytes, random }: Given): Promise<Jso
     now: NOW,
     random: random(input['random']),
   });
+  const reply = await encrypt(done.session, { identity, registrationId: 2 }, OURS, Uint8Array.of(0));
   const baseKey = done.first?.baseKey as Bytes;
   const used = done.first?.oneTimePrekeyId === undefined ? undefined : oneTime;
   const dh = async (pair: KeyPair, key: Bytes): Promise<Bytes> => primitives.x25519(pair.privateKey, key);
@@ -121,6 +122,7 @@ async function respond(input: JsonObject, { bytes, random }: Given): Promise<Jso
     rootKey: toHex(own.rootKey),
     chainKey: toHex(receiving.chainKey),
     plaintext: toHex(done.plaintext),
+    replyRatchetKey: agreed('ratchet key', reply.message.slice(5, 37), (await pairOf(fromHex(input['random'] as string))).publicKey),
   };
 }
 
@@ -274,6 +276,7 @@ export const x3dh: Family = {
         rootKey: hex(32),
         chainKey: hex(32),
         plaintext: hex(),
+        replyRatchetKey: hex(32),
       },
     },
   },

@@ -1,4 +1,4 @@
-"""Signatures, accounts and chains: formats/xeddsa, genesis, recovery-key, device-record, prekey-bundle, device-list, safety-number."""
+"""Signatures, accounts and chains: formats/xeddsa, genesis, recovery-key, device-record, prekey-bundle, device-list, safety-number, linking."""
 import base64
 import unicodedata
 import re
@@ -233,3 +233,82 @@ def safety_number(kind, i):
     digits = sorted(''.join('%05d' % (int.from_bytes(f[at:at + 5], 'big') % 100000) for at in range(0, 30, 5)) for f in (mine, other))
     return {'ourIdText': ours, 'theirIdText': theirs, 'ourFingerprint': mine, 'theirFingerprint': other, 'digits': ''.join(digits),
             'scannable': b'\x08\x02\x12\x22\x0a\x20' + mine[:32] + b'\x1a\x22\x0a\x20' + other[:32]}
+
+
+# -- linking (C30)
+
+def link_code(secret, key_hash):
+    if key_hash is None:
+        need(len(secret) == 16, 'malformed')
+        return base64.b32encode(secret).decode().rstrip('=')
+    need(len(secret) == 32 and len(key_hash) == 32, 'malformed')
+    return 'sottovoce-link:' + b64(b'\1' + secret + key_hash)
+
+
+def parse_link_code(text):
+    need(len(text.encode('utf-16-le')) // 2 <= 128, 'too-large')
+    if text.startswith('sottovoce-link:'):
+        body = text[15:]
+        need(re.fullmatch(r'[A-Za-z0-9_-]*', body) and len(body) % 4 != 1, 'malformed')
+        data = base64.urlsafe_b64decode(body + '=' * (-len(body) % 4))
+        need(b64(data) == body, 'malformed')
+        r = Reader(data, 65)
+        r.expect(1, 'unsupported-version')
+        secret, key_hash = r.take(32), r.take(32)
+        r.end()
+        return secret, key_hash
+    letters = re.sub(r'[\s-]+', '', text.upper())
+    need(re.fullmatch(r'[A-Z2-7]{26}', letters), 'malformed')
+    secret = base64.b32decode(letters + '======')
+    need(link_code(secret, None) == letters, 'malformed')
+    return secret, None
+
+
+def link_keys(i):
+    """Shared secret, transcript, and by direction the secrets of both layers."""
+    theirs, private = i['theirPublicKey'], i['privateKey']
+    need_prime_order(theirs)
+    ours = x25519_public(private)
+    need(theirs != ours, 'wrong-context')
+    new, old = (ours, theirs) if i['role'] == 'new' else (theirs, ours)
+    need(i['keyHash'] in (None, labelled_hash('Sottovoce v1 link key', new)), 'untrusted-identity')
+    shared, transcript = x25519(private, theirs), labelled_hash('Sottovoce v1 link transcript', b'\1' + new + old)
+
+    def keys(direction):
+        return (hkdf(shared, transcript, b'Sottovoce v1 link channel' + bytes([direction]), 32),
+                hkdf(i['secret'], transcript, b'Sottovoce v1 link code' + bytes([direction]), 32))
+    return shared, transcript, {1: keys(1), 2: keys(2)}
+
+
+def linking(kind, i):
+    if kind == 'generate':
+        need(any(i['random'][:32]), 'bad-key')
+        private, secret = clamp(i['random'][:32]), i['random'][32:]
+        public = x25519_public(private)
+        key_hash = labelled_hash('Sottovoce v1 link key', public) if i['form'] == 'scanned' else None
+        return {'privateKey': private, 'publicKey': public, 'keyHash': key_hash, 'code': link_code(secret, key_hash)}
+    if kind == 'encode':
+        return {'code': link_code(i['secret'], i['keyHash'])}
+    if kind == 'parse':
+        secret, key_hash = parse_link_code(i['code'])
+        return {'secret': secret, 'keyHash': key_hash, 'isCanonical': link_code(secret, key_hash) == i['code']}
+    shared, transcript, keys = link_keys(i)
+    ours = 1 if i['role'] == 'new' else 2
+    if kind == 'start':
+        return {'sharedSecret': shared, 'transcript': transcript, 'sendOuter': keys[ours][0], 'sendInner': keys[ours][1],
+                'receiveOuter': keys[3 - ours][0], 'receiveInner': keys[3 - ours][1]}
+    direction = ours if kind == 'seal' else 3 - ours
+    outer, inner = keys[direction]
+    aad = bytes([1, direction]) + u32(i['number'])
+    if kind == 'seal':
+        plaintext = i['plaintext'] + bytes(i['zeros'])
+        need(len(plaintext) <= 65536, 'too-large')
+        inner_salt, outer_salt = i['random'][:32], i['random'][32:]
+        inner_key, outer_key = record_key(inner, inner_salt, 'Sottovoce v1 link code', 7), record_key(outer, outer_salt, 'Sottovoce v1 link channel', 7)
+        record = inner_salt + gcm_seal(inner_key, b'\7' + aad, plaintext)
+        message = outer_salt + gcm_seal(outer_key, b'\7' + aad, record)
+        return {'aad': aad, 'innerKey': inner_key, 'innerHash': sha256(record), 'outerKey': outer_key, 'messageBytes': len(message), 'messageHash': sha256(message)}
+    message = i['message'] + bytes(i['zeros'])
+    need(len(message) <= 65536 + 96, 'too-large')
+    record = open_record(outer, 'Sottovoce v1 link channel', 7, aad, message)
+    return {'plaintext': open_record(inner, 'Sottovoce v1 link code', 7, aad, record), 'next': i['number'] + 1}

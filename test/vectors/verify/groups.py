@@ -167,6 +167,7 @@ def apply_valid(state, data, group):
     elif kind == 'moved':
         s.moved, s.mover = op['group'], entry.author
     if kind in ('remove', 'rotate'):
+        need(s.epoch < 0xffffffff, 'too-far-ahead')
         s.epoch, s.commitment, s.due = s.epoch + 1, op['commitment'], False
     s.version = entry.sequence + 1
     s.heads = [*s.heads, (s.version, entry.hash)][-64:]
@@ -202,7 +203,10 @@ def open_slot(key, group, slot, sealed):
     r = Reader(plaintext)
     entry = r.sized(262144)
     previous = r.take(32) if r.flag() else None
-    need(not any(r.rest()), 'malformed')
+    size = 512
+    while size < 53 + r.at:
+        size *= 2
+    need(not any(r.rest()) and len(sealed) == size, 'malformed')
     return epoch, entry, previous
 
 
@@ -243,34 +247,38 @@ def apply_slot(state, group, sealed, keys):
         return skipped(state), 'skipped'
 
 
+def link(i, key, slot):
+    """What the slot holds under this key as an entry of this group, or None: whether it applied is not asked."""
+    try:
+        _, data, previous = open_slot(key, i['groupId'], slot, i['slots'][slot])
+        entry = Entry(data, 3, i['groupId'])
+        return entry, previous, parse_operation(entry.operation, entry.body).get('commitment')
+    except Refused:
+        return None
+
+
+def epoch_or_none(sealed):
+    try:
+        return slot_epoch(sealed)
+    except Refused:
+        return None
+
+
 def recover(i):
-    keys, key = [{'epoch': i['epoch'], 'logKey': i['logKey']}], i['logKey']
-
-    def attempt(k, n):
-        try:
-            return open_slot(k, i['groupId'], n, i['slots'][n])
-        except Refused:
-            return None
-
-    def of(epoch):
-        out = []
-        for n, slot in enumerate(i['slots']):
-            try:
-                out += [n] if slot_epoch(slot) == epoch else []
-            except Refused:
-                pass
-        return out
-    for epoch in range(i['epoch'], 1, -1):
-        found = None
-        for n in of(epoch):
-            opened = attempt(key, n)
-            if opened and opened[2] and any(attempt(opened[2], m) for m in of(epoch - 1)):
-                found = opened[2]
-                break
-        need(found, 'broken-link')
-        key = found
-        keys.append({'epoch': epoch - 1, 'logKey': key})
-    return {'keys': keys}
+    epochs, epoch, key, wanted = [], i['epoch'], i['logKey'], i['headHash']
+    for slot in reversed(range(len(i['slots']))):
+        found = link(i, key, slot) if epoch_or_none(i['slots'][slot]) == epoch else None
+        if not found or found[0].hash != wanted:
+            continue
+        entry, previous, committed = found
+        wanted = entry.previous
+        if committed:
+            epochs.append({'epoch': epoch, 'log': key, 'commitment': committed})
+        if previous:
+            need(committed and epoch > 1, 'broken-link')
+            epoch, key = epoch - 1, previous
+    need(epoch == 1 and epochs and epochs[-1]['epoch'] == 1 and wanted == ZEROS, 'broken-link')
+    return {'epochs': epochs}
 
 
 def parse_state(data):

@@ -191,7 +191,7 @@ def backup_header(kind, i):
     need(backup[0] == 1, 'unsupported-version')
     account, sequence, committed = backup[1:33], int.from_bytes(backup[33:37], 'big'), backup[37:69]
     if kind == 'header':
-        return {'accountId': account, 'sequence': sequence, 'commitment': committed}
+        return {'accountId': account, 'sequence': sequence, 'commitment': committed, 'digest': sha256(backup)}
     need(account == i['accountId'], 'wrong-context')
     need(committed == hmac(i['key'], b'Sottovoce v1 backup key commitment'), 'bad-mac')
     mark = i['mark'] or {'sequence': 0, 'digest': b''}

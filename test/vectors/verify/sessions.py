@@ -172,7 +172,7 @@ def x3dh(kind, i):
     cipher, mac, iv = message_keys(hmac(key, b'\1'))
     need(mac_of(mac, theirs, x25519_public(ours), later['authenticated']) == later['mac'], 'bad-mac')
     return {'identityKey': theirs, 'baseKey': base, 'usedOneTimePrekeyId': first['oneTime'], 'dh': dh, 'rootKey': root, 'chainKey': chain,
-            'plaintext': cbc_decrypt(cipher, iv, later['ciphertext'])}
+            'plaintext': cbc_decrypt(cipher, iv, later['ciphertext']), 'replyRatchetKey': x25519_public(clamp(i['random']))}
 
 
 # -- the Double Ratchet, both sides

@@ -4,8 +4,8 @@
     python3 verify.py [--dir FOLDER] [--wordlist FILE] [--self-test] [family ...]
 
 ML-KEM is not in that library: what it computes is taken from the case, and everything after it is checked. The list of BIP-39's words is not
-carried here: without --wordlist (2,048 lines) the cases that need it are not run. --self-test turns one digit in one case of each family and
-in one failure class, and must see each refused.
+carried here: without --wordlist (2,048 lines) the cases that need it are not run. --self-test turns one digit in one case of each family, in
+one failure class, and in the input of one case that must be refused, and must see each.
 """
 import argparse
 import copy
@@ -16,6 +16,7 @@ import re
 import sys
 
 import accounts
+import content
 import groups
 import seals
 import sessions
@@ -25,11 +26,12 @@ FAMILIES = {
     'xeddsa': accounts.xeddsa, 'genesis': accounts.genesis, 'recovery-key': accounts.recovery_key, 'device-record': accounts.device_record,
     'prekey-bundle': accounts.prekey_bundle, 'device-list': accounts.device_list, 'safety-number': accounts.safety_number,
     'aead': seals.aead, 'padding': seals.padding, 'pairwise-seal': seals.pairwise_seal, 'group-seal': seals.group_seal,
-    'attachment': seals.attachment, 'backup-header': seals.backup_header,
+    'content': content.content, 'attachment': seals.attachment, 'backup-header': seals.backup_header,
+    'linking': accounts.linking,
     'x3dh': sessions.x3dh, 'double-ratchet': sessions.double_ratchet, 'sender-key': sessions.sender_key, 'group-log': groups.group_log,
 }
 # Text that happens to be hex stays text; the schemas say which fields are which.
-TEXT = {'label', 'signedFor', 'shownFor', 'text', 'op', 'by', 'error', 'role', 'compared', 'applied', 'result', 'digits', 'name', 'accountIdText', 'ourIdText', 'theirIdText', 'words'}
+TEXT = {'label', 'signedFor', 'shownFor', 'text', 'op', 'by', 'error', 'role', 'compared', 'applied', 'result', 'digits', 'name', 'accountIdText', 'ourIdText', 'theirIdText', 'words', 'code', 'form', 'certificate'}
 # How long our encoding of a session is: no page says what it holds.
 OURS = {'sessionBytes'}
 
@@ -81,6 +83,52 @@ def check(family, kind, case):
     return f'gives something else for {where}' if where else None
 
 
+def text_of(value): return json.dumps(value, separators=(',', ':'), ensure_ascii=False)
+
+
+def shown(text): return text if len(text) <= 64 else 'sha256:' + hashlib.sha256(text.encode()).hexdigest()
+
+
+def shared(was, now, unit=1):
+    shorter, start, end = min(len(was), len(now)), 0, 0
+    while start < shorter and was[start] == now[start]:
+        start += 1
+    start -= start % unit
+    while end < shorter - start and was[-1 - end] == now[-1 - end]:
+        end += 1
+    return start, end - end % unit
+
+
+def middle(row, start, end): return row[start:len(row) - end]
+
+
+def differences(was, now, field=''):
+    """What stands otherwise in two inputs: README.md, "One case"."""
+    if was == now and text_of(was) == text_of(now):
+        return []
+    if isinstance(was, str) and isinstance(now, str):
+        unit = 2 if all(re.fullmatch(r'(?:[0-9a-f]{2})*', text) for text in (was, now)) else 1
+        start, end = shared(was, now, unit)
+        return [{'field': field, 'at': start // unit, 'was': shown(middle(was, start, end)), 'is': shown(middle(now, start, end))}]
+    if isinstance(was, list) and isinstance(now, list):
+        if len(was) != len(now):
+            start, end = shared(was, now)
+            return [{'field': field, 'at': start, 'was': shown(text_of(middle(was, start, end))), 'is': shown(text_of(middle(now, start, end)))}]
+        was, now = ({str(n): value for n, value in enumerate(row)} for row in (was, now))
+    if isinstance(was, dict) and isinstance(now, dict) and was.keys() == now.keys():
+        return [one for key in was for one in differences(was[key], now[key], f'{field}.{key}' if field else key)]
+    return [{'field': field, 'was': shown(text_of(was)), 'is': shown(text_of(now))}]
+
+
+def strayed(case, cases):
+    """What is wrong with an invalid case's neighbour, or None."""
+    differs = case['differs']
+    near = [one for _, one in cases if one['tcId'] == differs['from'] and one['result'] == 'valid']
+    if not near:
+        return 'differs from no valid case'
+    return None if differences(near[0]['input'], case['input']) == differs['in'] else f'differs from case {differs["from"]} otherwise than it says'
+
+
 def manifest_agrees(folder):
     for line in (folder / 'SHA256SUMS').read_text().splitlines():
         digest, name = re.fullmatch(r'([0-9a-f]{64})  ([a-z0-9-]+\.json)', line).groups()
@@ -97,7 +145,7 @@ def run(folder, names):
         cases = [(group['type'], case) for group in json.loads((folder / f'{name}.json').read_text())['testGroups'] for case in group['tests']]
         checked = passed = 0
         for kind, case in cases:
-            wrong = check(name, kind, case)
+            wrong = (case['result'] == 'invalid' and strayed(case, cases)) or check(name, kind, case)
             if wrong is False:
                 continue
             checked += 1
@@ -141,7 +189,9 @@ def self_test(folder, names):
         kind, case = next((k, c) for k, c in runnable if c['result'] == 'invalid')
         if check(name, kind, {**case, 'error': 'another-class'}) is None:
             missed.append(f'{name}: a changed failure class')
-    print('\n'.join(f'MISSED {one}' for one in missed) or f'self-test: {2 * len(names)} planted, all found')
+        if strayed({**case, 'input': planted(case['input'])}, cases) is None:
+            missed.append(f'{name}: a changed digit in what must be refused')
+    print('\n'.join(f'MISSED {one}' for one in missed) or f'self-test: {3 * len(names)} planted, all found')
     return not missed
 
 
