@@ -27,15 +27,17 @@ function isCrossSite({ headers }: FastifyRequest, origin: string): boolean {
 
 /** Before anything else is done for a request: how many there are, how long, under which name, and from whose page; none while the relay stops. */
 export function installGuards(app: FastifyInstance, { limits, origin, work }: Relay): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const { url, method, headers, raw } = request;
     const path = url.split('?', 1)[0] ?? '';
+    const upgrades = raw.headers.upgrade !== undefined;
+    // One that is refused is not read on: what follows was meant for another protocol.
+    if (upgrades && path !== SOCKET_PATH) void reply.header('connection', 'close');
     if (url.length > MAX_URL_CHARACTERS) throw new ProtocolError('bad_request');
-    if (HEALTH_PATHS.includes(path) && raw.headers.upgrade === undefined) return;
+    if (HEALTH_PATHS.includes(path) && !upgrades) return;
     if (work.isStopping()) throw new ProtocolError('unavailable');
     limits.require('addressRequest', addressKey(request.ip));
     if (!isOurHost(headers.host, origin())) throw new ProtocolError('forbidden');
-    const upgrades = raw.headers.upgrade !== undefined;
     if (upgrades && path !== SOCKET_PATH) throw new ProtocolError('bad_request');
     if ((upgrades || method !== 'GET') && isCrossSite(request, origin())) throw new ProtocolError('forbidden');
     if (!path.startsWith('/v1/')) limits.require('addressPage', addressKey(request.ip));

@@ -1,11 +1,11 @@
 import { rmSync, statSync } from 'node:fs';
-import SqliteDatabase from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 
 // The file is no database, or its pages contradict each other.
 const DAMAGED = /^SQLITE_(NOTADB|CORRUPT)/;
 
 export function isDamage(error: unknown): boolean {
-  return error instanceof SqliteDatabase.SqliteError && DAMAGED.test(error.code);
+  return error instanceof Error && 'code' in error && DAMAGED.test(String(error.code));
 }
 
 export function damagedDatabase(path: string): Error {
@@ -31,6 +31,6 @@ export function refuseEmptyDatabase(path: string): void {
  * Every page and index is looked at once at each start (1.7 s for 300,000 waiting envelopes in 1.2 GB), so that no damage is first met in
  * service, where it would end sockets without a word of why.
  */
-export function refuseDamaged(database: SqliteDatabase.Database, path: string): void {
+export function refuseDamaged(database: Database, path: string): void {
   if (database.pragma('integrity_check(1)', { simple: true }) !== 'ok') throw damagedDatabase(path);
 }

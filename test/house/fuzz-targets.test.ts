@@ -24,7 +24,7 @@ const TAKES_OUR_OWN = [
   ...['sealGroup', 'sealLinked', 'sealLogEntry', 'sealPairwise', 'sealRecord', 'runExpired'],
   ...['ed25519Signer', 'identitySigner', 'seedSigner', 'signDeviceList', 'signDeviceRecord', 'signGroupOperation'],
   ...['signIdentityRotation', 'signPrekey', 'signPurpose'],
-  ...['atHead', 'canDo', 'compareHead', 'hasRank', 'mayPost', 'skipSlot', 'wasMember'],
+  ...['atHead', 'canDo', 'compareHead', 'hasRank', 'isAdmin', 'mayPost', 'skipSlot', 'wasMember'],
 ];
 
 /** The same outside `crypto/`. */

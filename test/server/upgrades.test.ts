@@ -27,11 +27,11 @@ async function answerTo(line: string): Promise<string> {
 
 describe('requests that ask for an upgrade', () => {
   it.each([
-    ['GET /healthz', 200, '{"ok":true}'],
-    ['GET /nothing', 404, '{"error":{"code":"not_found"}}'],
+    ['GET /healthz', 400, '{"error":{"code":"bad_request"}}'],
+    ['GET /nothing', 400, '{"error":{"code":"bad_request"}}'],
     ['GET /v1/%zz', 400, '{"error":{"code":"bad_request"}}'],
     ['POST /v1/socket', 404, '{"error":{"code":"not_found"}}'],
-  ])('R14: %s is answered as if it had not, and leaves no connection behind', async (line, status, body) => {
+  ])('R54: %s is refused, and leaves no connection behind', async (line, status, body) => {
     const answer = await answerTo(line);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(answer.endsWith(body)).toBe(true);
