@@ -56,10 +56,10 @@ export async function portFinding({ host, port, origin }: Config, scheme: 'http'
   const near = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   const answering = await whoAnswers(`${scheme}://${near}:${port}`);
   if (answering === 'nobody' && free === 'EACCES')
-    return wrong(
+    return warning(
       about,
-      `This user may not listen on port ${port}.`,
-      'Choose a port from 1024 on and let a proxy take the other, or give the program that right.',
+      `This user may not listen on port ${port}, unless it is given that right.`,
+      'Give it to the service, as docs/deploy/port-443.conf does, or choose a port from 1024 on and let a proxy take the other.',
     );
   if (typeof answering === 'string')
     return wrong(about, `Another program uses port ${port} of ${host}.`, 'Stop it, or choose another port with SOTTOVOCE_PORT.');

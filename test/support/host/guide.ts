@@ -4,7 +4,7 @@ export type Block = { heading: string; commands: string[] };
 const FENCED = /^```(\w*)\n([\s\S]*?)^```$/gm;
 const HEREDOC = /<<'(\w+)'/;
 
-export function commandsOf(shell: string): string[] {
+function commandsOf(shell: string): string[] {
   const commands: string[] = [];
   const lines = shell.split('\n');
   for (let line = lines.shift(); line !== undefined; line = lines.shift()) {

@@ -21,8 +21,13 @@ const MOVED = /(?<![\w./:-])\/(?=(?:usr\/local|etc|var)\/)/g;
 /** These need no answer from the test's process. Users cannot be made here, so everything belongs to one. */
 const SHELL_PROGRAMS = {
   sudo: 'if [ "$1" = -u ]; then shift 2; fi\nexec "$@"\n',
-  install:
-    'kept=()\nwhile [ $# -gt 0 ]; do case $1 in -o|-g) shift 2;; *) kept+=("$1"); shift;; esac; done\nexec /usr/bin/install "${kept[@]}"\n',
+  // The one of the system, which `command -p` finds.
+  install: `kept=()
+while [ $# -gt 0 ]; do
+  case $1 in -o|-g) shift 2;; *) kept+=("$1"); shift;; esac
+done
+command -p install "\${kept[@]}"
+`,
 };
 
 export type Done = { heading: string; said: string; commands: string[]; ran: number };
