@@ -13,6 +13,8 @@ function sentenceOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const told = error instanceof Error ? error.message : String(error);
   if (code === 'EADDRINUSE') return `The port is taken by another program: ${told}. Choose another with SOTTOVOCE_PORT.`;
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'listen' && code === 'EACCES')
+    return `The relay may not listen on that port: ${told}. Give it that right, or choose a port from 1024 on with SOTTOVOCE_PORT.`;
   if (code === 'EACCES' || code === 'EROFS') return `The relay may not write there: ${told}. Choose another folder with SOTTOVOCE_DATA.`;
   if (/^(ENOSPC|SQLITE_FULL|SQLITE_IOERR)/.test(code))
     return `The disk of the data folder is full or fails: ${told}. Make room and start again.`;

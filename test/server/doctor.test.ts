@@ -4,9 +4,10 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { clockFinding } from '../../server/admin/doctor/database.ts';
 import { tlsFindings } from '../../server/admin/doctor/tls.ts';
+import { selfSigned } from '../support/certificate.ts';
 import { answerOf, typeCommand } from '../support/command.ts';
 import { type RunningRelay, startRelay } from '../support/relay.ts';
 
@@ -123,6 +124,19 @@ describe('doctor', () => {
     const late = await examine({}, ['--backups', backups]);
     expect(saidOf(late, 'backups')).toMatch(/^The last was made 7[12] hours ago\. /);
     expect(verdicts(late, 'backups')).toEqual(['warning', 'warning']);
+  });
+
+  it('R45: a relay with TLS of its own answers on its port, whatever name its certificate is for', async () => {
+    // Trusted by nobody, and not for the address that it listens on.
+    const { cert, key } = selfSigned(['localhost']);
+    const env = { SOTTOVOCE_TLS_CERT: join(folder, 'cert.pem'), SOTTOVOCE_TLS_KEY: join(folder, 'key.pem') };
+    writeFileSync(env.SOTTOVOCE_TLS_CERT, cert);
+    writeFileSync(env.SOTTOVOCE_TLS_KEY, key);
+    const { dataDir, port, stop } = await startRelay({ env });
+    onTestFinished(stop);
+    const findings = (await answerOf(['doctor'], { dataDir, port, env }))['findings'] as Finding[];
+    expect(saidOf(findings, 'port')).toBe(`A relay answers on port ${port}.`);
+    expect(verdicts(findings, 'certificate')).toEqual(['ok']);
   });
 
   it('R45: files of a certificate that cannot be read are wrong', () => {

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { get as getPlain, type IncomingMessage } from 'node:http';
+import { get as getOverTls } from 'node:https';
 import { createServer, isIP } from 'node:net';
+import { json } from 'node:stream/consumers';
 import * as v from 'valibot';
 import type { Config } from '../../config/config.ts';
 import { RELAY_INFO_PATH, relayInfoSchema } from '../../protocol/http.ts';
@@ -29,13 +32,16 @@ async function canListen(host: string, port: number): Promise<string | undefined
 type Answering = { origin: string } | 'nobody' | 'somebody else';
 
 async function whoAnswers(address: string): Promise<Answering> {
+  const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const url = `${address}${RELAY_INFO_PATH}`;
   try {
-    const response = await fetch(`${address}${RELAY_INFO_PATH}`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-    const info = v.safeParse(relayInfoSchema, await response.json());
+    // Its certificate is for the name that people type and not for this address; it is looked at by itself.
+    const request = url.startsWith('https:') ? getOverTls(url, { signal, rejectUnauthorized: false }) : getPlain(url, { signal });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const info = v.safeParse(relayInfoSchema, await json(response));
     return info.success ? { origin: info.output.origin } : 'somebody else';
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED' ? 'nobody' : 'somebody else';
+    return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED' ? 'nobody' : 'somebody else';
   }
 }
 
@@ -44,17 +50,17 @@ export async function portFinding({ host, port, origin }: Config, scheme: 'http'
   if (port === 0) return ok(about, 'Any port that is free will be taken.');
   const free = await canListen(host, port);
   if (free === undefined) return ok(about, `Port ${port} of ${host} is free.`);
-  if (free === 'EACCES')
-    return wrong(
-      about,
-      `This user may not listen on port ${port}.`,
-      'Choose a port from 1024 on and let a proxy take the other, or give the program that right.',
-    );
-  if (free !== 'EADDRINUSE')
+  // Ports below 1024 are refused to this user before it is looked whether they are in use.
+  if (free !== 'EADDRINUSE' && free !== 'EACCES')
     return wrong(about, `Nothing can listen on ${host} port ${port} (${free}).`, 'SOTTOVOCE_HOST must be an address of this machine.');
-  // A relay with TLS answers as somebody else here, as its certificate is for another name than this address; its socket told that it runs.
   const near = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   const answering = await whoAnswers(`${scheme}://${near}:${port}`);
+  if (answering === 'nobody' && free === 'EACCES')
+    return warning(
+      about,
+      `This user may not listen on port ${port}, unless it is given that right.`,
+      'Give it to the service, as docs/deploy/port-443.conf does, or choose a port from 1024 on and let a proxy take the other.',
+    );
   if (typeof answering === 'string')
     return wrong(about, `Another program uses port ${port} of ${host}.`, 'Stop it, or choose another port with SOTTOVOCE_PORT.');
   if (origin !== undefined && answering.origin !== origin)
