@@ -1,11 +1,12 @@
 import type { Clock } from '../ports.ts';
 import type { SubmitFrame } from '../protocol/frames.ts';
 import type { Bytes } from '../protocol/bytes.ts';
-import type { Store, SubmissionResult, WaitingEnvelope } from '../store/store.ts';
+import { digestOf } from '../store/digest.ts';
+import type { Store, Submission, SubmissionResult, WaitingEnvelope } from '../store/store.ts';
 
 type Placed = (deviceRow: number, envelope: WaitingEnvelope) => void;
 type Answer = (result: SubmissionResult) => void;
-type Queued = { frame: SubmitFrame; bytes: Bytes; answer: Answer };
+type Queued = Submission & { parsed: SubmitFrame; answer: Answer };
 type Acknowledged = { upTo: number; envelopes: number };
 type Parts = {
   store: Store;
@@ -55,10 +56,10 @@ export function mailbox({ store, clock, stamp, placed, failed, committed, acknow
   let acknowledging: Promise<void> = Promise.resolve();
   let acknowledgeSoon = false;
 
-  function settle({ frame, answer }: Queued, result: SubmissionResult): void {
+  function settle({ parsed, answer }: Queued, result: SubmissionResult): void {
     answer(result);
     if (!result.accepted) return;
-    const [envelopeId, body] = [frame.envelopeId as Bytes, frame.body as Bytes];
+    const [envelopeId, body] = [parsed.envelopeId as Bytes, parsed.body as Bytes];
     for (const { deviceRow, sequence } of result.placed) placed(deviceRow, { sequence, envelopeId, storedAt: result.storedAt, body });
   }
 
@@ -66,8 +67,7 @@ export function mailbox({ store, clock, stamp, placed, failed, committed, acknow
     underWay = true;
     const startedAt = clock.monotonic();
     try {
-      const frames = batch.map(({ bytes }) => bytes);
-      const results = await store.submit(frames, { calendar: stamp(), monotonic: startedAt });
+      const results = await store.submit(batch, { calendar: stamp(), monotonic: startedAt });
       for (const [index, queued] of batch.entries()) settle(queued, results[index] as SubmissionResult);
     } catch (error) {
       failed(error);
@@ -83,12 +83,12 @@ export function mailbox({ store, clock, stamp, placed, failed, committed, acknow
     if (queue.length > 0 && !underWay) {
       const count = frontOf(
         queue,
-        ({ frame }) => 1 + frame.recipients.length,
-        ({ bytes }) => bytes.length,
+        ({ parsed }) => 1 + parsed.recipients.length,
+        ({ frame }) => frame.length,
       );
       const batch = queue.slice(0, count);
       queue = queue.slice(count);
-      for (const { bytes } of batch) queuedBytes -= bytes.length;
+      for (const { frame } of batch) queuedBytes -= frame.length;
       void commit(batch);
     }
     if (queue.length > 0 || underWay) return;
@@ -117,11 +117,12 @@ export function mailbox({ store, clock, stamp, placed, failed, committed, acknow
   }
 
   return {
-    /** `bytes`: the frame as it came. */
-    submit(frame: SubmitFrame, bytes: Bytes, answer: Answer): void {
-      if (queuedBytes + bytes.length > MAX_QUEUED_BYTES) return answer({ accepted: false, code: 'unavailable', accounts: [] });
-      queue.push({ frame, bytes, answer });
-      queuedBytes += bytes.length;
+    /** `frame`: as it came; `parsed`: what it says. */
+    submit(parsed: SubmitFrame, frame: Bytes, answer: Answer): void {
+      if (queuedBytes + frame.length > MAX_QUEUED_BYTES) return answer({ accepted: false, code: 'unavailable', accounts: [] });
+      // Made here, while the store is busy with others.
+      queue.push({ parsed, frame, digest: digestOf(parsed.body), answer });
+      queuedBytes += frame.length;
       if (scheduled) return;
       scheduled = true;
       setImmediate(flush);

@@ -71,15 +71,19 @@ export function mailboxQueries(prepared: Prepare) {
     deleteUpTo: prepared<{ device: number; upTo: number }>()((argument) =>
       build.deleteFrom('waiting').where('device', '=', argument.device).where('sequence', '<=', argument.upTo).returning(['body', 'size']),
     ),
-    /** Bodies that wait for this device alone; most do. Asked before their entries are deleted. */
-    deleteBodiesOfOne: prepared<{ device: number; upTo: number }>()((argument) =>
+    /** Most bodies have one recipient, and go with it. */
+    deleteBodyOfOne: prepared<{ body: number }>()((argument) =>
+      build.deleteFrom('bodies').where('row', '=', argument.body).where(sql<number>`length(recipients)`, '=', RECIPIENT_ROW_BYTES),
+    ),
+    takeBodyOfOne: prepared<{ body: number }>()((argument) =>
       build
         .deleteFrom('bodies')
-        .where('row', 'in', (select) =>
-          select.selectFrom('waiting').select('waiting.body').where('device', '=', argument.device).where('sequence', '<=', argument.upTo),
-        )
+        .where('row', '=', argument.body)
         .where(sql<number>`length(recipients)`, '=', RECIPIENT_ROW_BYTES)
-        .returning(['row', 'envelope_id', 'digest']),
+        .returning(['envelope_id', 'digest']),
+    ),
+    idsAfter: prepared<{ after: number; limit: number }>()((argument) =>
+      build.selectFrom('bodies').select(['row', 'envelope_id']).where('row', '>', argument.after).orderBy('row').limit(argument.limit),
     ),
     deleteBody: prepared<{ body: number }>()((argument) => build.deleteFrom('bodies').where('row', '=', argument.body)),
     sharedBody: prepared<{ body: number }>()((argument) =>

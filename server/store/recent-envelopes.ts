@@ -1,36 +1,53 @@
 import { RESUBMIT_MEMORY_MS } from '../protocol/limits.ts';
 import { generations } from './generations.ts';
 
-type Recent = { digest: Uint8Array; until: number };
+/** Bytes as text, a character each: a view would keep the whole transaction's buffer. */
+type Recent = { id: string; digest: string; devices: readonly number[]; until: number };
 
 // About 250 bytes each, up to twice as many. Past it the oldest go early; the receiving client knows the ids it has seen for longer.
 const MIN_RECENT = 100_000;
 
-function keyOf(deviceRow: number, envelopeId: Uint8Array): string {
-  const { buffer, byteOffset, byteLength } = envelopeId;
-  return `${deviceRow}:${Buffer.from(buffer, byteOffset, byteLength).toString('latin1')}`;
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }
 
 /**
  * Envelopes acknowledged a short while ago, in memory alone: a sender whose answer was lost submits again, and the device must not get it
- * twice.
+ * twice. What is placed is noted at once by the row of its body, so that nearly no acknowledgement has to read what it deletes.
  */
 export function recentEnvelopes() {
-  const recent = generations<Recent>(2 * MIN_RECENT);
+  const placed = generations<Recent, number>(2 * MIN_RECENT);
+  const gone = generations<Recent[]>(2 * MIN_RECENT);
   let turnedAt = 0;
 
+  function keep(recent: Recent, now: number): void {
+    if (now - turnedAt >= RESUBMIT_MEMORY_MS) {
+      gone.turn();
+      turnedAt = now;
+    }
+    recent.until = now + RESUBMIT_MEMORY_MS;
+    const same = gone.get(recent.id);
+    // More than one body under one id is somebody's doing, and a few are enough to know.
+    if (!same) gone.set(recent.id, [recent]);
+    else if (!same.includes(recent) && same.length < 8) same.push(recent);
+  }
+
   return {
-    remember(deviceRow: number, envelopeId: Uint8Array, digest: Uint8Array, now: number): void {
-      if (now - turnedAt >= RESUBMIT_MEMORY_MS) {
-        recent.turn();
-        turnedAt = now;
-      }
-      recent.set(keyOf(deviceRow, envelopeId), { digest, until: now + RESUBMIT_MEMORY_MS });
+    placed(body: number, envelopeId: Uint8Array, digest: Uint8Array, devices: readonly number[]): void {
+      placed.set(body, { id: textOf(envelopeId), digest: textOf(digest), devices, until: 0 });
     },
-    digestOf(deviceRow: number, envelopeId: Uint8Array, now: number): Uint8Array | undefined {
-      if (recent.isEmpty()) return undefined;
-      const known = recent.get(keyOf(deviceRow, envelopeId));
-      return known && known.until > now ? known.digest : undefined;
+    /** Somebody is done with this body. False: it was not placed a short while ago, and has to be read to be remembered. */
+    isRemembered(body: number, now: number): boolean {
+      const recent = placed.get(body);
+      if (recent) keep(recent, now);
+      return recent !== undefined;
+    },
+    remember(device: number, envelopeId: Uint8Array, digest: Uint8Array, now: number): void {
+      keep({ id: textOf(envelopeId), digest: textOf(digest), devices: [device], until: 0 }, now);
+    },
+    digestOf(device: number, envelopeId: Uint8Array, now: number): Uint8Array | undefined {
+      const found = gone.get(textOf(envelopeId))?.find(({ devices, until }) => until > now && devices.includes(device));
+      return found && Buffer.from(found.digest, 'latin1');
     },
   };
 }

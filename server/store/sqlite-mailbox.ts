@@ -1,5 +1,4 @@
 import type { Database } from 'better-sqlite3';
-import type { Bytes } from '../protocol/bytes.ts';
 import { parseClientFrame, type SubmitFrame } from '../protocol/frames.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { ENVELOPE_KEEP_MS } from '../protocol/limits.ts';
@@ -7,17 +6,16 @@ import { hasRoom, privilegesOf } from './delivery-token.ts';
 import type { DeviceRows } from './device-rows.ts';
 import { digestOf } from './digest.ts';
 import { HOUR_MS } from './hours.ts';
+import { idFilter } from './id-filter.ts';
 import { mailboxQueries } from './mailbox-queries.ts';
 import type { Prepare } from './query.ts';
 import { packRows, RECIPIENT_ROW_BYTES, unpackRows } from './recipient-rows.ts';
 import { recentEnvelopes } from './recent-envelopes.ts';
-import type { MailboxAddress, MailboxStore, Moment, SubmissionResult, WaitingEnvelope } from './store.ts';
+import type { MailboxAddress, MailboxStore, Moment, Submission, SubmissionResult, WaitingEnvelope } from './store.ts';
 
 /** How much may wait for one device before senders are told `mailbox_full`. */
 export type MailboxQuota = { maxEnvelopes: number; maxBytes: number };
 
-/** What left a mailbox. */
-type Gone = { device: number; envelopeId: Uint8Array; digest: Uint8Array };
 /** Bodies that had several recipients, and who of them is done. */
 type Shared = Map<number, number[]>;
 type Mailbox = { lastSequence: number; acknowledged: number; envelopes: number; bytes: number };
@@ -28,6 +26,9 @@ const KEEP_HOURS = ENVELOPE_KEEP_MS / HOUR_MS + 1;
 // So many entries of mailboxes run out in one transaction, between which the relay answers others; a body more may carry a whole group.
 const EXPIRE_ROWS_AT_ONCE = 500;
 
+// Rows read in one go, of those that are all read.
+const IDS_AT_ONCE = 10_000;
+
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
@@ -36,6 +37,14 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
   const query = mailboxQueries(prepared);
   const mailboxes = new Map<number, Mailbox>();
   const recent = recentEnvelopes();
+  const seen = idFilter((add) => {
+    for (let after = 0; ; ) {
+      const page = query.idsAfter.all({ after, limit: IDS_AT_ONCE });
+      for (const { envelope_id } of page) add(envelope_id);
+      if (page.length < IDS_AT_ONCE) return;
+      after = page.at(-1)?.row ?? 0;
+    }
+  });
 
   function mailboxOf(device: number): Mailbox {
     const known = mailboxes.get(device);
@@ -57,8 +66,9 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     return [...new Set(recipients.filter((_, index) => chosen(index)).map(({ accountId }) => accountId))];
   }
 
-  /** For each recipient the digest under which its mailbox has, or just had, an envelope of this id. */
+  /** For each recipient the digest under which its mailbox has, or just had, an envelope of this id; empty for nearly every envelope. */
   function knownDigests(envelopeId: Uint8Array, rows: readonly number[], now: number): (Uint8Array | undefined)[] {
+    if (!seen.mayHave(envelopeId)) return [];
     const sameId = query.bodiesOfEnvelope.all({ envelopeId }).map(({ digest, recipients }) => ({ digest, rows: unpackRows(recipients) }));
     return rows.map((row) => sameId.find((other) => other.rows.includes(row))?.digest ?? recent.digestOf(row, envelopeId, now));
   }
@@ -69,13 +79,12 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
   }
 
   /** Every check comes before the first write: a submission that is refused has stored nothing. */
-  function place(frame: SubmitFrame, at: Moment, touched: Set<number>): SubmissionResult {
+  function place(frame: SubmitFrame, digest: Uint8Array, at: Moment, touched: Set<number>): SubmissionResult {
     const { envelopeId, body, recipients } = frame;
     const found = recipients.map(devices.rowOf);
     const mismatched = refusal(frame, 'mismatched_devices', (index) => found[index] === undefined);
     if (mismatched) return mismatched;
     const rows = found as number[];
-    const digest = digestOf(body);
     const known = knownDigests(envelopeId, rows, at.monotonic);
     const privileged = privilegesOf(recipients, devices.verifierOf);
     const fits = (index: number) => hasRoom(mailboxOf(rows[index] as number), body.length, quota, privileged[index] as boolean);
@@ -96,6 +105,8 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
         recipients: packRows(targets.toSorted((a, b) => a - b)),
         body,
       }).lastInsertRowid;
+      seen.add(envelopeId);
+      recent.placed(bodyRow, envelopeId, digest, targets);
       for (const device of targets) {
         const mailbox = mailboxOf(device);
         touched.add(device);
@@ -121,34 +132,37 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     }
   }
 
-  function submitAll(frames: readonly Bytes[], at: Moment): SubmissionResult[] {
-    const parsed = frames.map((frame) => parseClientFrame(frame) as SubmitFrame);
-    return atomically((touched) => parsed.map((frame) => place(frame, at, touched)));
+  function submitAll(submissions: readonly Submission[], at: Moment): SubmissionResult[] {
+    const parsed = submissions.map(({ frame, digest }) => ({ frame: parseClientFrame(frame) as SubmitFrame, digest }));
+    return atomically((touched) => parsed.map(({ frame, digest }) => place(frame, digest, at, touched)));
   }
 
-  /** Deletes up to and including `upTo`; the bodies that wait for others as well are gathered in `shared`. */
-  function removeUpTo(device: number, upTo: number, shared: Shared): Gone[] {
+  /**
+   * Deletes up to and including `upTo`; the bodies that wait for others as well are gathered in `shared`. With `now` (monotonic) the device has
+   * them, and that is remembered.
+   */
+  function removeUpTo(device: number, upTo: number, shared: Shared, now?: number): void {
     const mailbox = mailboxOf(device);
-    const sole = new Set<number>();
-    const gone = query.deleteBodiesOfOne.all({ device, upTo }).map(({ row, envelope_id, digest }) => {
-      sole.add(row);
-      return { device, envelopeId: envelope_id, digest };
-    });
     for (const { body, size } of query.deleteUpTo.all({ device, upTo })) {
       mailbox.envelopes -= 1;
       mailbox.bytes -= size;
-      if (sole.has(body)) continue;
       const others = shared.get(body);
       if (others) others.push(device);
-      else shared.set(body, [device]);
+      else if (!removeSole(device, body, now)) shared.set(body, [device]);
     }
     query.setCursors.run({ device, lastSequence: mailbox.lastSequence, acknowledged: mailbox.acknowledged });
-    return gone;
+  }
+
+  /** False: the body waits for others as well, and nothing was deleted. */
+  function removeSole(device: number, body: number, now: number | undefined): boolean {
+    if (now === undefined || recent.isRemembered(body, now)) return query.deleteBodyOfOne.run({ body }).changes > 0;
+    const read = query.takeBodyOfOne.get({ body });
+    if (read) recent.remember(device, read.envelope_id, read.digest, now);
+    return read !== undefined;
   }
 
   /** Once for each body, however many are done with it: its list of recipients is written anew, and with the last it goes. */
-  function releaseShared(shared: Shared): Gone[] {
-    const gone: Gone[] = [];
+  function releaseShared(shared: Shared, now?: number): void {
     for (const [body, done] of shared) {
       const found = query.sharedBody.get({ body });
       if (!found) throw new Error('a mailbox names a body that is gone');
@@ -156,26 +170,25 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
       const left = unpackRows(found.recipients).filter((row) => !away.has(row));
       if (left.length === 0) query.deleteBody.run({ body });
       else query.setRecipients.run({ body, recipients: packRows(left) });
-      for (const device of done) gone.push({ device, envelopeId: found.envelope_id, digest: found.digest });
+      if (now !== undefined && !recent.isRemembered(body, now))
+        for (const device of done) recent.remember(device, found.envelope_id, found.digest, now);
     }
-    return gone;
   }
 
   function acknowledgeAll(acknowledgements: ReadonlyMap<number, number>, now: number): void {
     // An acknowledgement that power loss undoes is given again: the next commit that matters takes it to the disk with its own.
     database.pragma('synchronous = NORMAL');
     try {
-      const gone = atomically((touched) => {
+      atomically((touched) => {
         const shared: Shared = new Map();
-        const removed = [...acknowledgements].flatMap(([device, upTo]) => {
+        for (const [device, upTo] of acknowledgements) {
           touched.add(device);
           const mailbox = mailboxOf(device);
           mailbox.acknowledged = Math.max(mailbox.acknowledged, upTo);
-          return removeUpTo(device, upTo, shared);
-        });
-        return removed.concat(releaseShared(shared));
+          removeUpTo(device, upTo, shared, now);
+        }
+        releaseShared(shared, now);
       });
-      for (const { device, envelopeId, digest } of gone) recent.remember(device, envelopeId, digest, now);
     } finally {
       database.pragma('synchronous = FULL');
     }
@@ -206,7 +219,7 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
   }
 
   const store: MailboxStore = {
-    submit: async (frames, at) => submitAll(frames, at),
+    submit: async (submissions, at) => submitAll(submissions, at),
     acknowledge: async (acknowledgements, now) => acknowledgeAll(acknowledgements, now),
     async mailbox(device) {
       const { acknowledged, lastSequence, envelopes } = mailboxOf(device);

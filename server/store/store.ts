@@ -65,9 +65,12 @@ export type MailboxState = { acknowledged: number; lastSequence: number; waiting
 /** When: on the calendar for what is stamped, and on the clock that never leaps for what is remembered. Milliseconds. */
 export type Moment = { calendar: number; monotonic: number };
 
+/** A submit frame as it came, found well formed, and the SHA-256 of its body. */
+export type Submission = { frame: Bytes; digest: Uint8Array };
+
 export type MailboxStore = {
-  /** Submit frames as they came, found well formed. One transaction for all; each is stored for all its recipients or for none. */
-  submit(frames: readonly Bytes[], at: Moment): Promise<SubmissionResult[]>;
+  /** One transaction for all; each is stored for all its recipients or for none. */
+  submit(submissions: readonly Submission[], at: Moment): Promise<SubmissionResult[]>;
   acknowledge(acknowledgements: ReadonlyMap<number, number>, monotonic: number): Promise<void>;
   mailbox(deviceRow: number): Promise<MailboxState>;
   /** In order of sequence, at least one when one waits, then up to both bounds. */

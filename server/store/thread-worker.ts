@@ -1,9 +1,10 @@
 /** The store's thread: SQLite blocks while it waits for the disk, and here nobody else waits with it. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Bytes } from '../protocol/bytes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { packEnvelopes, packResults, unpackBytes } from './packing.ts';
 import { openSqlite } from './sqlite.ts';
-import type { Moment, Store } from './store.ts';
+import type { Moment, Store, Submission } from './store.ts';
 import { type Answer, type Call, type CallError, OPENING, type ThreadSetup } from './thread-calls.ts';
 
 type Method = (...args: unknown[]) => Promise<unknown>;
@@ -23,8 +24,12 @@ function errorOf(error: unknown): CallError {
 
 async function run(store: Store, { method, args }: Call): Promise<Outcome> {
   if (method === 'submit') {
-    const [frames, at] = args as [ArrayBuffer, Moment];
-    const packed = packResults(await store.submit(unpackBytes(frames), at));
+    const [parts, at] = [unpackBytes(args[0] as ArrayBuffer), args[1] as Moment];
+    const submissions: Submission[] = [];
+    for (let index = 0; index < parts.length; index += 2) {
+      submissions.push({ frame: parts[index] as Bytes, digest: parts[index + 1] as Bytes });
+    }
+    const packed = packResults(await store.submit(submissions, at));
     return { result: packed, transfer: [packed.numbers.buffer] };
   }
   const result = await (store[method] as Method)(...args);

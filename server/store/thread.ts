@@ -75,8 +75,8 @@ export async function openStoreThread(setup: ThreadSetup, lost: (error: Error) =
   }
 
   const special: Partial<Store> = {
-    async submit(frames, at) {
-      const packed = packBytes(frames);
+    async submit(submissions, at) {
+      const packed = packBytes(submissions.flatMap(({ frame, digest }) => [frame, digest]));
       return unpackResults((await call('submit', [packed, at], [packed])) as PackedResults);
     },
     waiting: async (...range) => unpackEnvelopes((await call('waiting', range)) as PackedEnvelopes),

@@ -56,7 +56,8 @@ async function showThatAllIsThere(relay: RunningRelay, { devices, waiting, invit
   if (!anna || !bert) throw new Error('devices');
   const token = await login(origin, anna);
   const claimed = await granted(origin, 'prekeys/claim', { accountId: bert.accountId, deviceIds: [bert.deviceId] }, token);
-  expect(claimed.bundles.map(({ oneTimePrekey }) => oneTimePrekey?.id)).toEqual([1]);
+  // Which one is chance (R19).
+  expect(claimed.bundles.map(({ oneTimePrekey }) => typeof oneTimePrekey?.id)).toEqual(['number']);
   const read = { groupId: group.groupId, from: 0, time: Date.now(), nonce: toBase64url(new Uint8Array(16)) };
   const signature = toBase64url(new Uint8Array(loginKeyPair(group.jwk).signLogin(groupReadBytes({ origin, ...read }))));
   expect(await granted(origin, 'groups/read', { ...read, signature })).toEqual({ version: 2, entries: group.entries });
