@@ -39,9 +39,9 @@ export type Control = {
   early(step: Step, groupId: ConversationId): Promise<void>;
 };
 
-export type ControlParts = { core: Core; conversations: Conversations; outbox: Outbox; sync: Sync; retry(): void };
+export type ControlParts = { core: Core; conversations: Conversations; outbox: Outbox; sync: Sync; retryHeld(step: Step): Promise<void> };
 
-export function createControl({ core, conversations, outbox, sync, retry }: ControlParts): Control {
+export function createControl({ core, conversations, outbox, sync, retryHeld }: ControlParts): Control {
   function keepEarly(step: Step, from: Device, body: WithSecret): void {
     const key = `${body.groupId} ${deviceKey(from.accountId, from.deviceId)} ${body.kind}`;
     step.put('earlyKeys', key, { from: from.accountId, deviceId: from.deviceId, body: encodeBody(body), at: core.now() });
@@ -152,7 +152,7 @@ export function createControl({ core, conversations, outbox, sync, retry }: Cont
     if (!isLateMember(step, body.groupId, from.accountId)) return;
     await supply(step, from, body.groupId, body.epoch);
     if (body.kind === 'sender-key') acceptKey(step, from, body);
-    step.after(retry);
+    await retryHeld(step);
   }
 
   async function apply(step: Step, from: Device, body: GroupControl): Promise<void> {
@@ -174,7 +174,7 @@ export function createControl({ core, conversations, outbox, sync, retry }: Cont
     const head = { by: from.accountId, version: body.logVersion, hash: fromBase64url(body.logHead) };
     const heard = sync.hear(step, body.groupId, head);
     takeIn(step, from, body, heard === 'ahead');
-    step.after(retry);
+    await retryHeld(step);
   }
 
   return {

@@ -41,7 +41,7 @@ export function createGroups(parts: GroupParts): Groups {
   const receiver: GroupReceiver = createGroupReceiver({ ...parts, sync });
   const held = createHeld(core, receiver.open);
   const retry = (): void => void held.retry().catch(() => undefined);
-  const control: Control = createControl({ core, conversations, outbox, sync, retry });
+  const control: Control = createControl({ core, conversations, outbox, sync, retryHeld: held.retryIn });
   const acts: Acts = createActs({ ...parts, log, sync, news, readmitted });
 
   function membersOf(groupId: ConversationId): AccountId[] {

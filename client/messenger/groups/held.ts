@@ -15,7 +15,10 @@ export type Try = (step: Step, envelope: Taken) => Promise<Tried>;
 
 export type Held = {
   keep(step: Step, envelope: Taken, group: ConversationId | null): void;
+  /** In a step of its own. */
   retry(): Promise<void>;
+  /** In this one, so that what was held comes before what follows. */
+  retryIn(step: Step): Promise<void>;
 };
 
 export function createHeld(core: Core, attempt: Try): Held {
@@ -28,6 +31,11 @@ export function createHeld(core: Core, attempt: Try): Held {
     else if (result.hold !== envelope.group) step.put('held', key, { ...envelope, group: result.hold });
   }
 
+  async function retryIn(step: Step): Promise<void> {
+    const inOrder = [...step.all('held')].sort(([a], [b]) => Number(a) - Number(b));
+    for (const [key, envelope] of inOrder) await retryOne(step, key, envelope);
+  }
+
   return {
     keep(step, { envelopeId, body, storedAt }, group) {
       step.put('held', String(++last), { envelopeId, body, storedAt, heldAt: core.now(), group });
@@ -36,11 +44,8 @@ export function createHeld(core: Core, attempt: Try): Held {
       for (const key of oldest) step.remove('held', String(key));
     },
     async retry() {
-      if ([...core.read.all('held')].length === 0) return;
-      await core.step(async (step) => {
-        const inOrder = [...step.all('held')].sort(([a], [b]) => Number(a) - Number(b));
-        for (const [key, envelope] of inOrder) await retryOne(step, key, envelope);
-      });
+      if ([...core.read.all('held')].length > 0) await core.step(retryIn);
     },
+    retryIn,
   };
 }
