@@ -13,6 +13,10 @@ const BAD_TOKEN = 4401;
 const OTHER_VERSION = 4426;
 const GOES_ON = 0;
 
+// Before the welcome the relay hears 16 KiB with their framing (R56), and ends what says more without a word.
+const HEARD_BEFORE_WELCOME_BYTES = 16_000;
+const CUT_OFF = 1006;
+
 // After so many that the relay bears, one comes that it must not.
 const FRAMES_OF_ONE_SOCKET = 200;
 const SOCKETS_OF_ONE_TOKEN = 1_000;
@@ -74,7 +78,8 @@ export async function spoiltFrames({ chance, origin, local, source, device, sink
       socket.raw.send(bytes);
       if (code !== GOES_ON) {
         const got = await socket.closed;
-        assert.equal(got, code, `the end after ${Buffer.from(bytes).toString('hex').slice(0, 400)}`);
+        const cutOff = got === CUT_OFF && !welcomed && bytes.length > HEARD_BEFORE_WELCOME_BYTES;
+        assert.equal(cutOff ? code : got, code, `the end after ${Buffer.from(bytes).toString('hex').slice(0, 400)}`);
       }
       if (code !== GOES_ON || !welcomed || !take()) break;
     }
