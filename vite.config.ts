@@ -31,7 +31,8 @@ export default defineConfig({
   test: {
     environment: 'node',
     pool: 'forks',
-    maxWorkers: Math.min(2, availableParallelism()),
+    // Many tests run a relay or two beside themselves.
+    maxWorkers: Math.max(1, Math.min(3, availableParallelism() - 1)),
     projects: [
       {
         extends: true,
