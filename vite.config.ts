@@ -32,7 +32,7 @@ export default defineConfig({
     environment: 'node',
     pool: 'forks',
     // Many tests run a relay or two beside themselves.
-    maxWorkers: Math.max(1, Math.min(3, availableParallelism() - 1)),
+    maxWorkers: Math.max(2, Math.min(3, availableParallelism() - 1)),
     projects: [
       {
         extends: true,
