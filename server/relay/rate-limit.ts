@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { RATES, type Rate, type RateName } from '../config/rates.ts';
 import type { Clock } from '../ports.ts';
 import { ProtocolError } from '../protocol/errors.ts';
@@ -27,11 +28,9 @@ function tokenBuckets(rate: Rate, clock: Clock) {
       fullAt.set(key, wait === 0 ? before + cost * msPerCost : before);
       return wait;
     },
-    peek(key: string): number {
-      const before = fullAt.get(key);
-      if (before === undefined) return 0;
+    peek(key: string, cost: number): number {
       const now = clock.monotonic() - startedAt;
-      return waitAt(now, Math.max(before, now), 1);
+      return waitAt(now, Math.max(fullAt.get(key) ?? now, now), cost);
     },
     charge(key: string, cost: number): void {
       const now = clock.monotonic() - startedAt;
@@ -56,8 +55,8 @@ export function rateLimits(clock: Clock, factor: number, limited: (name: RateNam
   }
   return {
     waitFor,
-    /** The same for a cost of one, and nothing is taken. */
-    peek: (name: RateName, key: string | number): number => buckets[name].peek(String(key)),
+    /** The same, and nothing is taken. */
+    peek: (name: RateName, key: string | number, cost = 1): number => buckets[name].peek(String(key), cost),
     /** For what has happened already: the bucket may go below nothing. */
     charge: (name: RateName, key: string | number, cost: number): void => buckets[name].charge(String(key), cost),
     /** Throws `rate_limited` with the time to wait. */
@@ -73,6 +72,8 @@ export type RateLimits = ReturnType<typeof rateLimits>;
 /** One customer of a provider holds a whole /64 of IPv6 addresses. */
 export function addressKey(address: string): string {
   const mapped = address.startsWith('::ffff:') ? address.slice(7) : address;
+  // A proxy's word that is no address: one bucket for all such, as it may be long and anybody's.
+  if (isIP(mapped) === 0) return 'no address';
   if (!mapped.includes(':')) return mapped;
   const [front = '', back] = mapped.split('::');
   const groups = front.split(':').filter((group) => group !== '');

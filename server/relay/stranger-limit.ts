@@ -10,13 +10,30 @@ const BYTES_PER_COST = 16_384;
  */
 export function strangerLimits(limits: RateLimits) {
   const keyOf = (sender: string, { accountId }: Recipient): string => `${sender}.${accountId}`;
+  const costOf = (size: number): number => Math.ceil(size / BYTES_PER_COST);
+  /** What is with the store now; an entry lives as long as there is any. */
+  const underWay = new Map<string, number>();
+
+  function change(sender: string, recipients: readonly Recipient[], by: number): void {
+    for (const recipient of recipients) {
+      const key = keyOf(sender, recipient);
+      const cost = (underWay.get(key) ?? 0) + by;
+      if (cost === 0) underWay.delete(key);
+      else underWay.set(key, cost);
+    }
+  }
 
   return {
+    began: (sender: string, recipients: readonly Recipient[], size: number): void => change(sender, recipients, costOf(size)),
+    ended: (sender: string, recipients: readonly Recipient[], size: number): void => change(sender, recipients, -costOf(size)),
     waitFor(sender: string, recipients: readonly Recipient[]): number {
-      return recipients.reduce((wait, recipient) => Math.max(wait, limits.peek('pairStranger', keyOf(sender, recipient))), 0);
+      return recipients.reduce((wait, recipient) => {
+        const key = keyOf(sender, recipient);
+        return Math.max(wait, limits.peek('pairStranger', key, 1 + (underWay.get(key) ?? 0)));
+      }, 0);
     },
     charge(sender: string, strangers: readonly Recipient[], size: number): void {
-      for (const recipient of strangers) limits.charge('pairStranger', keyOf(sender, recipient), Math.ceil(size / BYTES_PER_COST));
+      for (const recipient of strangers) limits.charge('pairStranger', keyOf(sender, recipient), costOf(size));
     },
   };
 }

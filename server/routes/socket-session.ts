@@ -85,7 +85,9 @@ export function socketSession({ relay, wire, address, welcomed }: SocketParts) {
       return;
     }
     count(bytes.length);
+    strangers.began(device.accountId, recipients, body.length);
     queue.submit(frame, bytes, (result: SubmissionResult) => {
+      strangers.ended(device.accountId, recipients, body.length);
       count(-bytes.length);
       if (result.accepted) {
         const strange = result.strangers.map((index) => recipients[index] as Recipient);

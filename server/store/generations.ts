@@ -1,20 +1,23 @@
 /**
- * A map that keeps at least half of `maxEntries`, those used last, and never more than all. Two maps, of which the older is dropped whole
- * when the younger is half: taking the oldest entry out of one large map for each new one makes every removal walk over the gaps that
- * earlier ones left.
+ * A map that keeps at least half of `maxWeight`, what was used last, and never more than all; an entry weighs one unless it is told. Two
+ * maps, of which the older is dropped whole when the younger is half: taking the oldest entry out of one large map for each new one makes
+ * every removal walk over the gaps that earlier ones left.
  */
-export function generations<Value, Key = string>(maxEntries: number) {
+export function generations<Value, Key = string>(maxWeight: number) {
   let younger = new Map<Key, Value>();
+  let weight = 0;
   let older = new Map<Key, Value>();
 
   function turn(): void {
     older = younger;
     younger = new Map();
+    weight = 0;
   }
 
-  function set(key: Key, value: Value): void {
+  function set(key: Key, value: Value, itsWeight = 1): void {
     younger.set(key, value);
-    if (younger.size >= maxEntries / 2) turn();
+    weight += itsWeight;
+    if (weight >= maxWeight / 2) turn();
   }
 
   return {

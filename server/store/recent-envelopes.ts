@@ -4,8 +4,13 @@ import { generations } from './generations.ts';
 /** Bytes as text, a character each: a view would keep the whole transaction's buffer. */
 type Recent = { id: string; digest: string; devices: readonly number[]; until: number };
 
-// About 250 bytes each, up to twice as many. Past it the oldest go early; the receiving client knows the ids it has seen for longer.
+// About 250 bytes each, up to twice as many, or fewer that have many recipients. Past it the oldest go early; the receiving client knows the ids it has seen for longer.
 const MIN_RECENT = 100_000;
+
+/** Sixteen recipients take about as much memory as all the rest. */
+function weightOf({ devices }: Recent): number {
+  return 1 + devices.length / 16;
+}
 
 function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
@@ -17,14 +22,18 @@ function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
  */
 export function recentEnvelopes() {
   const placed = generations<Recent, number>(2 * MIN_RECENT);
-  const gone = generations<Recent[]>(2 * MIN_RECENT);
+  // Turned here alone: by time and by count with one clock, so that a turn by time never follows at once on one by count.
+  const gone = generations<Recent[]>(8 * MIN_RECENT);
   let turnedAt = 0;
+  let kept = 0;
 
   function keep(recent: Recent, now: number): void {
-    if (now - turnedAt >= RESUBMIT_MEMORY_MS) {
+    if (kept >= MIN_RECENT || now - turnedAt >= RESUBMIT_MEMORY_MS) {
       gone.turn();
       turnedAt = now;
+      kept = 0;
     }
+    if (recent.until === 0) kept += weightOf(recent);
     recent.until = now + RESUBMIT_MEMORY_MS;
     const same = gone.get(recent.id);
     // More than one body under one id is somebody's doing, and a few are enough to know.
@@ -34,7 +43,8 @@ export function recentEnvelopes() {
 
   return {
     placed(body: number, envelopeId: Uint8Array, digest: Uint8Array, devices: readonly number[]): void {
-      placed.set(body, { id: textOf(envelopeId), digest: textOf(digest), devices, until: 0 });
+      const recent: Recent = { id: textOf(envelopeId), digest: textOf(digest), devices, until: 0 };
+      placed.set(body, recent, weightOf(recent));
     },
     /** Somebody is done with this body. False: it was not placed a short while ago, and has to be read to be remembered. */
     isRemembered(body: number, now: number): boolean {
@@ -43,7 +53,12 @@ export function recentEnvelopes() {
       return recent !== undefined;
     },
     remember(device: number, envelopeId: Uint8Array, digest: Uint8Array, now: number): void {
-      keep({ id: textOf(envelopeId), digest: textOf(digest), devices: [device], until: 0 }, now);
+      const [id, text] = [textOf(envelopeId), textOf(digest)];
+      // One entry for all devices of a body: a body each would be told from only a few others.
+      const same = gone.get(id)?.find((recent) => recent.digest === text);
+      if (!same) return keep({ id, digest: text, devices: [device], until: 0 }, now);
+      if (!same.devices.includes(device)) same.devices = [...same.devices, device];
+      same.until = now + RESUBMIT_MEMORY_MS;
     },
     digestOf(device: number, envelopeId: Uint8Array, now: number): Uint8Array | undefined {
       const found = gone.get(textOf(envelopeId))?.find(({ devices, until }) => until > now && devices.includes(device));

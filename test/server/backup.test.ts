@@ -18,9 +18,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { toBase64url } from '../../server/protocol/bytes.ts';
 import { answerOf, typeCommand } from '../support/command.ts';
 import { startLoad } from '../support/load.ts';
-import { addressOf, granted, login, post, type RelayDevice, registerMany } from '../support/relay-device.ts';
+import {
+  addressOf,
+  granted,
+  listEntryBytes,
+  login,
+  loginKeyPair,
+  post,
+  type RelayDevice,
+  recordBytes,
+  registerMany,
+} from '../support/relay-device.ts';
 import { localRelay } from '../support/relay-in-process.ts';
 import { connect } from '../support/relay-socket.ts';
 import { type RunningRelay, startRelay } from '../support/relay.ts';
@@ -318,6 +329,24 @@ describe('restore', () => {
     await expect(login(relay.origin, member(1).device)).rejects.toThrow('401 unauthorized');
     const { invite } = await granted(relay.origin, 'invites/create', {}, await login(relay.origin, member(0).device));
     expect(await granted(relay.origin, 'registration/username', { invite, username: 'member_1' })).toEqual({ available: false });
+  });
+
+  it('R44, R49: a device that its account has removed since the backup cannot log in again', async () => {
+    const { device, token } = member(1);
+    const { accountId, deviceId } = device;
+    const key = loginKeyPair();
+    const lost = { ...device, deviceId: 77, signLogin: key.signLogin };
+    await granted(relay.origin, 'devices/list', { entry: toBase64url(listEntryBytes(accountId, 2, [deviceId, lost.deviceId])) }, token);
+    const record = recordBytes({ accountId, deviceId: lost.deviceId, loginKey: key.publicKey, sequence: 1 });
+    await granted(relay.origin, 'devices/publish', { deviceRecord: toBase64url(record) }, token);
+    await login(relay.origin, lost);
+    const made = await backup();
+    await granted(relay.origin, 'devices/list', { entry: toBase64url(listEntryBytes(accountId, 3, [deviceId])) }, token);
+    await relay.kill('SIGTERM');
+    expect(await answerOf(['restore', made], typed())).toMatchObject({ repeated: 1 });
+    await relay.restart();
+    await expect(login(relay.origin, lost)).rejects.toThrow();
+    await login(relay.origin, device);
   });
 
   it('R49: interrupted while files move, no relay starts on half of it; once more, and it is done', async () => {

@@ -11,9 +11,13 @@ export type Decisions = {
   retired: Uint8Array[];
   accounts: Map<string, { role: Role; disabled: boolean }>;
   revoked: { accountId: string; deviceId: number }[];
+  /** Account and device of all that are there: others have been removed by their accounts. */
+  devices: Set<string>;
 };
 
 const BY = 'restore';
+
+const nameOf = (accountId: string, deviceId: number): string => `${accountId}.${deviceId}`;
 
 function read(path: string): Decisions {
   const database = openSqliteFile(path, { readonly: true, fileMustExist: true });
@@ -21,16 +25,16 @@ function read(path: string): Decisions {
     const retired = database.prepare<[], Uint8Array>('SELECT digest FROM retired').pluck().all();
     type Row = { accountId: string; role: Role; disabled: number };
     const accounts = database.prepare<[], Row>('SELECT account_id AS accountId, role, disabled FROM accounts').all();
-    const revoked = database
-      .prepare<[], { accountId: string; deviceId: number }>(
-        `SELECT account_id AS accountId, device_id AS deviceId
-          FROM devices JOIN accounts ON accounts.row = devices.account WHERE revoked = 1`,
+    const devices = database
+      .prepare<[], { accountId: string; deviceId: number; revoked: number }>(
+        'SELECT account_id AS accountId, device_id AS deviceId, revoked FROM devices JOIN accounts ON accounts.row = devices.account',
       )
       .all();
     return {
       retired,
       accounts: new Map(accounts.map(({ accountId, role, disabled }) => [accountId, { role, disabled: disabled === 1 }])),
-      revoked,
+      revoked: devices.filter(({ revoked }) => revoked === 1),
+      devices: new Set(devices.map(({ accountId, deviceId }) => nameOf(accountId, deviceId))),
     };
   } finally {
     database.close();
@@ -64,6 +68,10 @@ export async function repeatDecisions(store: Store, decisions: Decisions, key: R
     if (!decided) continue;
     if (decided.role !== role && (await store.setRole(accountId, decided.role, actor))) repeated += 1;
     if (decided.disabled !== disabled && (await store.setDisabled(accountId, decided.disabled, actor))) repeated += 1;
+    for (const { deviceId } of await store.keptDevices(accountId)) {
+      if (decisions.devices.has(nameOf(accountId, deviceId))) continue;
+      if ((await store.revokeDevice(accountId, deviceId, actor))?.row !== undefined) repeated += 1;
+    }
   }
   for (const { accountId, deviceId } of decisions.revoked) {
     if (!(await store.account(accountId, Number.MAX_SAFE_INTEGER))) continue;
