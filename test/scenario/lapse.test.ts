@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createMemoryDisk, openMemoryVault } from '../../client/adapters/memory-vault.ts';
+import { DEVICE_RECORD_ROTATE_MS } from '../../crypto/index.ts';
 import { ENVELOPE_KEEP_MS } from '../../server/protocol/limits.ts';
 import { acquaint, createPerson, PASSPHRASE, type Person, peopleAt, settled } from '../support/engine-person.ts';
 import { manualClock } from '../support/manual-clock.ts';
@@ -36,6 +37,17 @@ test('E19: what nobody fetched in thirty days is shown as not delivered, can be 
 
     await anna.messenger.retry(b, lapsed?.id ?? '');
     await anna.until('under way again', () => rowOf('left lying')?.status === 'pending');
+    // Bert answers to a record of Anna's that is fresh by this clock; a request is a turn of the event loop in which she publishes it.
+    const isFresh = (): boolean => {
+      const publication = anna.engine().core.read.get('publication', 'self');
+      return publication?.published === true && clock.now() - publication.createdAt < DEVICE_RECORD_ROTATE_MS;
+    };
+    for (let turn = 0; turn < 2_000 && !isFresh(); turn++) {
+      await fetch(`${relay.origin}/healthz`);
+      // What an hour of upkeep did not get done comes again with the next.
+      if (turn % 100 === 99) clock.advance(HOUR_MS);
+    }
+    expect(isFresh()).toBe(true);
     // Nobody writes to a device that was away for thirty days (D6) until it has published a fresh record.
     const back = createPerson({ origin: relay.origin, clock, storage: openMemoryVault(disk) });
     await settled(back);

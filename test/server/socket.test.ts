@@ -132,18 +132,16 @@ describe('socket', () => {
       const to = limited.members[1]?.device;
       if (!to) throw new Error('members');
       const answers: string[] = [];
-      for (let requestId = 0; requestId < 602; requestId++) {
-        socket.send({
-          type: 'submit',
-          requestId,
-          envelopeId: new Uint8Array(randomBytes(16)),
-          recipients: [addressOf(to)],
-          body: new Uint8Array(2_048),
-        });
-      }
-      for (let i = 0; i < 602; i++) {
-        const frame = await socket.next();
-        answers.push(frame.type === 'refused' ? `${frame.code} ${frame.retryAfterMs}` : frame.type);
+      // In two parts, as no more than 500 without a token may be under way to one account (R52).
+      for (const part of [300, 302]) {
+        for (let requestId = 0; requestId < part; requestId++) {
+          const envelopeId = new Uint8Array(randomBytes(16));
+          socket.send({ type: 'submit', requestId, envelopeId, recipients: [addressOf(to)], body: new Uint8Array(2_048) });
+        }
+        for (let i = 0; i < part; i++) {
+          const frame = await socket.next();
+          answers.push(frame.type === 'refused' ? `${frame.code} ${frame.retryAfterMs}` : frame.type);
+        }
       }
       expect(answers.filter((answer) => answer === 'accepted')).toHaveLength(600);
       expect(answers.filter((answer) => answer === 'rate_limited 17')).toHaveLength(2);
