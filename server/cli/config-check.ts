@@ -13,7 +13,7 @@ export const configCheck: Command = {
     out(
       json
         ? `${JSON.stringify({ ok: strange.length === 0, file: file ?? null, strange })}\n`
-        : `The settings are good${file ? ` (with ${file})` : ''}.\n`,
+        : `${strange.length === 0 ? 'The settings are good' : 'All other settings are good'}${file ? ` (with ${file})` : ''}.\n`,
     );
     return strange.length === 0 ? 0 : 1;
   },

@@ -89,9 +89,14 @@ const restore: Command = {
       const old = now - Date.parse(manifest.madeAt) > OLD_MS;
       if (input.json) input.out(`${JSON.stringify({ madeAt: manifest.madeAt, aside: aside ?? null, repeated, old })}\n`);
       else {
-        input.out(`The data of ${manifest.madeAt} is in place: ${manifest.counts.accounts} accounts.\n`);
+        input.out(
+          `The data of ${manifest.madeAt} is in place: ${manifest.counts.accounts} ${manifest.counts.accounts === 1 ? 'account' : 'accounts'}.\n`,
+        );
         if (aside !== undefined) input.out(`What was there before is in ${aside}.\n`);
-        if (repeated > 0) input.out(`Repeated ${repeated} decisions about accounts that were made since.\n`);
+        if (repeated > 0)
+          input.out(
+            `Repeated ${repeated} ${repeated === 1 ? 'decision' : 'decisions'} about accounts or devices, made since the backup.\n`,
+          );
         if (old)
           input.out('It is older than thirty days: new conversations with a device begin only after it has published its keys again.\n');
         input.out(`What people notice:\n${NOTICED.map((line) => `- ${line}\n`).join('')}`);
