@@ -2,8 +2,7 @@
 import * as v from 'valibot';
 import { accountIdSchema, base64urlBytes, deviceIdSchema, timeSchema, usernameSchema } from '../protocol/ids.ts';
 import { MAX_INVITE_DAYS, MAX_INVITE_USES } from '../protocol/limits.ts';
-
-export const INVITE_ID_BYTES = 9;
+import { INVITE_ID_BYTES } from '../relay/invite-id.ts';
 
 // An empty list has no unknown field either, and is no request.
 const nothing = v.pipe(

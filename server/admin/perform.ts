@@ -5,9 +5,10 @@ import { fromBase64url, toBase64url } from '../protocol/bytes.ts';
 import { ACCOUNT_ID_BYTES, INVITE_CODE_BYTES } from '../protocol/ids.ts';
 import { base64urlLength, isBase64url } from '../protocol/bytes.ts';
 import { sha256 } from '../relay/ed25519.ts';
+import { newInviteId } from '../relay/invite-id.ts';
 import { HOUR_MS, hourAtOrAfter } from '../store/hours.ts';
 import type { Store, StoredAccount } from '../store/store.ts';
-import { type Act, ActRefused, type ActAnswer, type ActBody, INVITE_ID_BYTES } from './acts.ts';
+import { type Act, ActRefused, type ActAnswer, type ActBody } from './acts.ts';
 
 const DAY_MS = 24 * HOUR_MS;
 
@@ -59,7 +60,7 @@ export function acts({ store, clock, random, dataDir, origin, sockets }: ActPart
 
   return {
     async 'invite/create'({ uses, days, admin }) {
-      const [id, code] = [random(INVITE_ID_BYTES), random(INVITE_CODE_BYTES)];
+      const [id, code] = [newInviteId(random), random(INVITE_CODE_BYTES)];
       const expiresAt = hourAtOrAfter(clock.now() + days * DAY_MS) * HOUR_MS;
       await store.openAdminInvite({ id, hash: sha256(code), uses, expiresAt, makesAdmin: admin }, actor());
       return { id: toBase64url(id), link: `${origin()}/#/join/${toBase64url(code)}`, uses, expiresAt, admin };

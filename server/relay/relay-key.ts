@@ -1,9 +1,10 @@
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bytes } from '../protocol/bytes.ts';
 import { INVITE_CODE_BYTES } from '../protocol/ids.ts';
 import { KEY_FILE } from '../store/data-folder.ts';
+import { makeFolder } from '../store/make-folder.ts';
 
 function has(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
@@ -38,7 +39,7 @@ export type RelayKey = { privateKey: KeyObject; publicX: string; firstInvite: By
 
 /** The relay's one lasting secret, beside the database and never in it: it signs username certificates. */
 export function relayKey(dataDir: string): RelayKey {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const privateKey = privateKeyOf(join(dataDir, KEY_FILE));
   const secret = privateKey.export({ format: 'jwk' }).d ?? '';
   const publicX = createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '';

@@ -10,6 +10,7 @@ import { type Counts, uncounted } from './counts.ts';
 import { delivery } from './delivery.ts';
 import { type DiskLog, diskWatch } from './disk.ts';
 import { sha256 } from './ed25519.ts';
+import { newInviteId } from './invite-id.ts';
 import { loginNonces } from './login-nonce.ts';
 import { mailbox } from './mailbox.ts';
 import { openWork } from './open-work.ts';
@@ -32,8 +33,6 @@ export type RelayLog = {
   /** The store has ended by itself: nothing can be kept any more. */
   lost(error: Error): void;
 };
-
-const INVITE_ID_BYTES = 9;
 
 /** Everything the routes work with, put together once. `origin` is asked late, as with port 0 it is known only after listening. */
 export async function openRelay(
@@ -102,7 +101,7 @@ export async function openRelay(
 
     /** The code that makes the first account, and it an admin; undefined once it was used. */
     async firstInvite(): Promise<string | undefined> {
-      const open = await store.openFirstInvite(random(INVITE_ID_BYTES), sha256(key.firstInvite));
+      const open = await store.openFirstInvite(newInviteId(random), sha256(key.firstInvite));
       return open ? toBase64url(key.firstInvite) : undefined;
     },
 

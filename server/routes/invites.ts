@@ -4,12 +4,12 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { INVITE_CODE_BYTES } from '../protocol/ids.ts';
 import { MAX_OPEN_INVITES } from '../protocol/limits.ts';
 import { sha256 } from '../relay/ed25519.ts';
+import { newInviteId } from '../relay/invite-id.ts';
 import type { Relay } from '../relay/relay.ts';
 import { HOUR_MS, hourAtOrAfter } from '../store/hours.ts';
 import { deviceRoute } from './route.ts';
 
 const DAY_MS = 24 * 3_600_000;
-const INVITE_ID_BYTES = 9;
 
 // An admin opens a relay to many; a number all the same.
 const MAX_OPEN_INVITES_OF_ADMIN = 200;
@@ -22,7 +22,7 @@ export function inviteRoutes(app: FastifyInstance, relay: Relay): void {
     if (!isAdmin && (config.invitesBy === 'admins' || uses > 1)) throw new ProtocolError('forbidden');
     const code = random(INVITE_CODE_BYTES);
     const expiresAt = hourAtOrAfter(calendar.latest() + days * DAY_MS) * HOUR_MS;
-    const invite = { id: random(INVITE_ID_BYTES), hash: sha256(code), uses, expiresAt, createdBy: accountId };
+    const invite = { id: newInviteId(random), hash: sha256(code), uses, expiresAt, createdBy: accountId };
     const created = await store.createInvite(invite, isAdmin ? MAX_OPEN_INVITES_OF_ADMIN : MAX_OPEN_INVITES, calendar.earliest());
     if (!created) throw new ProtocolError('forbidden');
     return { invite: toBase64url(code), expiresAt };

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import type SqliteDatabase from 'better-sqlite3';
 import { DATABASE_FILE, lockDataFolder, refuseUnfinished } from './data-folder.ts';
 import { damagedDatabase, isDamage, refuseDamaged, refuseEmptyDatabase, removeUnwritten } from './damage.ts';
 import { deviceRows } from './device-rows.ts';
+import { makeFolder } from './make-folder.ts';
 import { copyBeforeMigration, removeOldCopies } from './migration-copy.ts';
 import { migrate, schemaOf } from './migrations/migrate.ts';
 import { prepare } from './query.ts';
@@ -54,7 +55,7 @@ function open(dataDir: string): SqliteDatabase.Database {
 
 /** Throws a sentence when the folder is taken or cannot be used. */
 export function openSqlite(dataDir: string, { quota, retiredKey }: StoreOptions): Store {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const held = lockDataFolder(dataDir);
   let database: SqliteDatabase.Database;
   try {

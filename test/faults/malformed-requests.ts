@@ -6,46 +6,13 @@ import type { Chance } from '../fuzz/chance.ts';
 import { MAX_REQUEST_BYTES } from '../../server/protocol/limits.ts';
 import { nextInput } from '../fuzz/mutate.ts';
 import { nextJson } from '../fuzz/mutate-json.ts';
-import { login, prekeys, type RelayDevice } from '../support/relay-device.ts';
+import { login, type RelayDevice } from '../support/relay-device.ts';
+import { REQUEST_BODIES } from '../support/request-bodies.ts';
 
 const REQUESTS_AT_ONCE = 32;
 const CONNECTIONS_OF_ONE_TOKEN = 200;
 const PATIENCE_MS = 30_000;
 
-const text = (bytes: number): string => Buffer.alloc(bytes, 7).toString('base64url');
-
-/** A body for every route, as its schema wants it. */
-const BODIES: Record<Route, unknown> = {
-  'registration/check': { invite: text(20) },
-  'registration/username': { invite: text(20), username: 'alice' },
-  'registration/create': {
-    invite: text(20),
-    username: 'alice',
-    genesis: text(81),
-    deviceList: text(190),
-    deviceRecord: text(1_465),
-    oneTimePrekeys: prekeys(1, 2),
-    signature: text(64),
-  },
-  'login/challenge': { accountId: text(32), deviceId: 1 },
-  login: { accountId: text(32), deviceId: 1, nonce: text(32), signature: text(64) },
-  'accounts/find': { username: 'alice' },
-  'accounts/fetch': { accountId: text(32), knownListVersion: 1 },
-  'prekeys/claim': { accountId: text(32), deviceIds: [1] },
-  'prekeys/add': { oneTimePrekeys: prekeys(1, 2) },
-  'prekeys/count': {},
-  'devices/publish': { deviceRecord: text(1_465) },
-  'devices/list': { entry: text(190) },
-  certificate: {},
-  'groups/create': { groupId: text(32), accessKey: text(32), entry: text(100), signature: text(64) },
-  'groups/append': { groupId: text(32), version: 1, entry: text(100), signature: text(64) },
-  'groups/read': { groupId: text(32), from: 0, time: 1, nonce: text(16), signature: text(64) },
-  'invites/create': { uses: 1, days: 1 },
-  'invites/list': {},
-  'invites/revoke': { id: text(9) },
-  'account/me': {},
-  'account/delivery': { verifier: text(32) },
-};
 const ROUTE_NAMES = Object.keys(ROUTES) as Route[];
 
 function requestBytes(route: Route, token: string, body: Uint8Array): Uint8Array {
@@ -106,7 +73,7 @@ export async function spoiltBodies({ chance, origin, port, source, device }: Att
     const batch: Uint8Array[] = [];
     for (let last = false; !last && batch.length < REQUESTS_AT_ONCE; ) {
       const route = chance.pick(ROUTE_NAMES);
-      const body = nextJson(chance, [BODIES[route]]);
+      const body = nextJson(chance, [REQUEST_BODIES[route]]);
       batch.push(requestBytes(route, token, body));
       last = endsConnection(body);
     }

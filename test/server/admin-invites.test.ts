@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { toBase64url } from '../../server/protocol/bytes.ts';
+import { newInviteId } from '../../server/relay/invite-id.ts';
 import { answerOf, typeCommand } from '../support/command.ts';
 import { granted, login, post, register } from '../support/relay-device.ts';
 import { type RunningRelay, startRelay } from '../support/relay.ts';
@@ -50,6 +52,11 @@ describe.each(['running', 'stopped'])('invites by command, the relay %s', (state
 });
 
 describe('invites by command', () => {
+  it('R41: the id of an invite is never taken for an option', () => {
+    for (let first = 0; first < 256; first++)
+      expect(toBase64url(newInviteId((bytes) => new Uint8Array(bytes).fill(first)))).not.toMatch(/^-/);
+  });
+
   it('R41: a person gets the bare link on standard output, to be piped', async () => {
     const { code, said, complained } = await typeCommand(['invite', 'create'], typed());
     expect(code).toBe(0);

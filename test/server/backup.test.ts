@@ -196,9 +196,20 @@ describe('backup', () => {
     await local.close();
   });
 
+  it('R48: not into the data folder, which a restore moves aside', async () => {
+    for (const inside of [relay.dataDir, join(relay.dataDir, 'backups')]) {
+      const { code, complained } = await typeCommand(['backup', inside], typed());
+      expect([code, complained]).toEqual([1, expect.stringMatching(/lies in the data folder[^\n]*\n$/)]);
+    }
+    expect(existsSync(join(relay.dataDir, 'backups'))).toBe(false);
+  });
+
   it.each([
     [['backup'], 2, 'DIR is missing'],
     [['backup', '/dev/null/x'], 1, 'There is no backup'],
+    // Where folders cannot be made and the system says that they are missing.
+    [['backup', '/proc/backups/tonight'], 1, 'the folder /proc/backups cannot be made'],
+    [['backup', join(PROJECT, 'package.json')], 1, 'package.json is a file, not a folder'],
     [['backup', 'x', '--keep', '0'], 2, '--keep must be a whole number from 1'],
     [['restore', '/nowhere'], 1, '/nowhere is no backup'],
     [['verify', '/nowhere'], 1, "There is no relay's data in /nowhere"],

@@ -10,9 +10,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { checkDatabase } from '../../store/check-database.ts';
 import { DATABASE_FILE, KEY_FILE, sync } from '../../store/data-folder.ts';
+import { makeFolder } from '../../store/make-folder.ts';
 import { RELAY_VERSION } from '../../version.ts';
 import { BACKED_UP, backupName, isBackupName, MANIFEST_FILE, type Manifest, readManifest, sha256OfFile } from './manifest.ts';
 import { makeSingleFile, type Progress, sizeOf, snapshot } from './snapshot.ts';
@@ -30,6 +31,13 @@ function requireSpace(into: string, neededBytes: number): void {
   const mib = (bytes: number) => Math.ceil(bytes / 1_048_576);
   if (bavail * bsize >= neededBytes) return;
   throw new Error(`the backup needs ${mib(neededBytes)} MiB, and ${mib(bavail * bsize)} MiB are free in ${into}.`);
+}
+
+/** A restore moves what lies in the data folder aside; a backup in there would go with it. */
+function requireOutside(dataDir: string, into: string): void {
+  const way = relative(resolve(dataDir), resolve(into));
+  if (way.startsWith('..') || isAbsolute(way)) return;
+  throw new Error(`${into} lies in the data folder, which a restore replaces. Choose a folder elsewhere, best on another disk.`);
 }
 
 function dropLeftovers(into: string, now: number): void {
@@ -100,7 +108,8 @@ function freeName(into: string, now: number): string {
 
 /** Made under another name and renamed when it is whole and on the platter; whatever ends it before leaves nothing that looks like one. */
 export async function makeBackup(dataDir: string, into: string, wishes: Wishes): Promise<Backup> {
-  mkdirSync(into, { recursive: true, mode: 0o700 });
+  requireOutside(dataDir, into);
+  makeFolder(into);
   dropLeftovers(into, wishes.now);
   requireSpace(into, sizeOf(join(dataDir, DATABASE_FILE)));
   const name = freeName(into, wishes.now);

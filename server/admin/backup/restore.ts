@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync
 import { join } from 'node:path';
 import { relayKey } from '../../relay/relay-key.ts';
 import { DATABASE_FILE, giveToOwner, KEY_FILE, lockDataFolder, sync, UNFINISHED_FILE } from '../../store/data-folder.ts';
+import { makeFolder } from '../../store/make-folder.ts';
 import { settleRestored } from '../../store/settle-restored.ts';
 import { openSqlite } from '../../store/sqlite.ts';
 import { decisionsIn, repeatDecisions } from './decisions.ts';
@@ -89,7 +90,7 @@ export async function restoreBackup(dataDir: string, backup: string, now: number
   const { wrong } = await verifyFolder(backup);
   if (!manifest) throw new Error(`${backup} is no backup: it has no manifest.json of ours.`);
   if (wrong.length > 0) throw new Error(`the backup is not whole, and nothing was changed. ${wrong.join(' ')}`);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const held = lockDataFolder(dataDir);
   const stage = join(dataDir, STAGE);
   const mark = join(dataDir, UNFINISHED_FILE);

@@ -19,7 +19,7 @@ function sentenceOf(error: unknown, what: string): string {
   if (code === 'ENOSPC' || code === 'SQLITE_FULL') return `There was no room for the ${what}, and nothing of it was left behind.`;
   if (code === 'EFBIG' || code.startsWith('SQLITE_IOERR'))
     return `The disk did not take the ${what}, and nothing of it was left behind (${code}).`;
-  if (code === 'EEXIST') return `Another ${what} is being made there.`;
+  if (code === 'EEXIST' && told.startsWith('EEXIST')) return `Another ${what} is being made there.`;
   return `There is no ${what}: ${told}`;
 }
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { INVITE_ID_BYTES } from '../../admin/acts.ts';
+import { INVITE_ID_BYTES } from '../../relay/invite-id.ts';
 import { base64urlBytes } from '../../protocol/ids.ts';
 import { DEFAULT_INVITE_DAYS, MAX_INVITE_DAYS, MAX_INVITE_USES } from '../../protocol/limits.ts';
 import { numberOption } from '../arguments.ts';
