@@ -2,7 +2,7 @@
  * Envelopes in the order of the mailbox: what can be opened is applied and what cannot is passed over, several to one commit, and only
  * then acknowledged. Seen again after a crash, an envelope is acknowledged and nothing else.
  */
-import { toBase64url } from '../../crypto/index.ts';
+import { concat, primitives, toBase64url } from '../../crypto/index.ts';
 import type { DeliverFrame } from '../../server/protocol/frames.ts';
 import { VaultFailure } from '../ports/vault.ts';
 import { Failure } from './api.ts';
@@ -14,9 +14,10 @@ import type { Step } from './step.ts';
 // So many envelopes share a commit when there is a backlog.
 const BATCH = 16;
 
-// Ids remembered: chunks of 64, the oldest chunk overwritten. Far more than a relay's window of unacknowledged ones.
+// Envelopes remembered: chunks of 64, the oldest chunk overwritten. Far more than a relay's window of unacknowledged ones.
 const CHUNK_IDS = 64;
 const CHUNKS = 64;
+const FINGERPRINT_BYTES = 16;
 
 export type Taken = { envelopeId: Uint8Array<ArrayBuffer>; body: Uint8Array<ArrayBuffer>; storedAt: number };
 
@@ -71,6 +72,11 @@ export function createInbox({ core, take, ask, ack, stuck }: InboxParts): Inbox 
     };
   }
 
+  /** Of the id and what came under it: the id alone could be taken by other content before the true one is here. */
+  function fingerprint({ envelopeId, body }: DeliverFrame): string {
+    return toBase64url(primitives.sha256(concat(envelopeId, body)).subarray(0, FINGERPRINT_BYTES));
+  }
+
   async function takeOne(step: Step, frame: DeliverFrame, mayAsk: boolean): Promise<void> {
     try {
       await step.attempt((inner) => take(inner, frame, mayAsk));
@@ -88,7 +94,7 @@ export function createInbox({ core, take, ask, ack, stuck }: InboxParts): Inbox 
       let last: DeliverFrame | undefined;
       let done = 0;
       for (const frame of batch) {
-        const id = toBase64url(frame.envelopeId);
+        const id = fingerprint(frame);
         if (!seen.has(id) && !ids.includes(id)) {
           try {
             await takeOne(step, frame, mayAsk);

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import { build, type Prepare } from './query.ts';
 import { RECIPIENT_ROW_BYTES } from './recipient-rows.ts';
 
-// Ids are random, so two bodies of one id are somebody's doing; a few are told apart, thousands would be work for the relay.
+// Ids are random: a few bodies under one come from an envelope handed in for some devices after others, thousands would be somebody's doing
+// and work for the relay. Past these a repeat is stored again, and its recipients know it.
 const MAX_BODIES_OF_ONE_ID = 8;
 
 /** The hot statements: an envelope on its way runs these and no others. */

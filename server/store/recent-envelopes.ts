@@ -1,8 +1,7 @@
 import { RESUBMIT_MEMORY_MS } from '../protocol/limits.ts';
 import { generations } from './generations.ts';
 
-/** Bytes as text, a character each: a view would keep the whole transaction's buffer. */
-type Recent = { id: string; digest: string; devices: readonly number[]; until: number };
+type Recent = { key: string; devices: readonly number[]; until: number };
 
 // About 250 bytes each, up to twice as many, or fewer that have many recipients. Past it the oldest go early; the receiving client knows the ids it has seen for longer.
 const MIN_RECENT = 100_000;
@@ -12,8 +11,17 @@ function weightOf({ devices }: Recent): number {
   return 1 + devices.length / 16;
 }
 
+// The bodies under which one envelope is stored when it is handed in for some devices after others; more than a few are somebody's doing.
+const MAX_BODIES_OF_ONE = 8;
+
+/** Bytes as text, a character each: a view would keep the whole transaction's buffer. */
 function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+}
+
+/** An envelope is known by its id and its content, so that nobody's other content stands in its place. */
+function keyOf(envelopeId: Uint8Array, digest: Uint8Array): string {
+  return textOf(envelopeId) + textOf(digest);
 }
 
 /**
@@ -35,15 +43,14 @@ export function recentEnvelopes() {
     }
     if (recent.until === 0) kept += weightOf(recent);
     recent.until = now + RESUBMIT_MEMORY_MS;
-    const same = gone.get(recent.id);
-    // More than one body under one id is somebody's doing, and a few are enough to know.
-    if (!same) gone.set(recent.id, [recent]);
-    else if (!same.includes(recent) && same.length < 8) same.push(recent);
+    const same = gone.get(recent.key);
+    if (!same) gone.set(recent.key, [recent]);
+    else if (!same.includes(recent) && same.length < MAX_BODIES_OF_ONE) same.push(recent);
   }
 
   return {
     placed(body: number, envelopeId: Uint8Array, digest: Uint8Array, devices: readonly number[]): void {
-      const recent: Recent = { id: textOf(envelopeId), digest: textOf(digest), devices, until: 0 };
+      const recent: Recent = { key: keyOf(envelopeId, digest), devices, until: 0 };
       placed.set(body, recent, weightOf(recent));
     },
     /** Somebody is done with this body. False: it was not placed a short while ago, and has to be read to be remembered. */
@@ -53,16 +60,16 @@ export function recentEnvelopes() {
       return recent !== undefined;
     },
     remember(device: number, envelopeId: Uint8Array, digest: Uint8Array, now: number): void {
-      const [id, text] = [textOf(envelopeId), textOf(digest)];
+      const key = keyOf(envelopeId, digest);
       // One entry for all devices of a body: a body each would be told from only a few others.
-      const same = gone.get(id)?.find((recent) => recent.digest === text);
-      if (!same) return keep({ id, digest: text, devices: [device], until: 0 }, now);
+      const same = gone.get(key)?.[0];
+      if (!same) return keep({ key, devices: [device], until: 0 }, now);
       if (!same.devices.includes(device)) same.devices = [...same.devices, device];
       same.until = now + RESUBMIT_MEMORY_MS;
     },
-    digestOf(device: number, envelopeId: Uint8Array, now: number): Uint8Array | undefined {
-      const found = gone.get(textOf(envelopeId))?.find(({ devices, until }) => until > now && devices.includes(device));
-      return found && Buffer.from(found.digest, 'latin1');
+    knows(device: number, envelopeId: Uint8Array, digest: Uint8Array, now: number): boolean {
+      const found = gone.get(keyOf(envelopeId, digest));
+      return found?.some(({ devices, until }) => until > now && devices.includes(device)) ?? false;
     },
   };
 }

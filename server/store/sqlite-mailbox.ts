@@ -66,11 +66,12 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     return [...new Set(recipients.filter((_, index) => chosen(index)).map(({ accountId }) => accountId))];
   }
 
-  /** For each recipient the digest under which its mailbox has, or just had, an envelope of this id; empty for nearly every envelope. */
-  function knownDigests(envelopeId: Uint8Array, rows: readonly number[], now: number): (Uint8Array | undefined)[] {
+  /** For each recipient whether its mailbox has, or just had, this very envelope; empty for nearly every envelope. */
+  function knownTo(rows: readonly number[], envelopeId: Uint8Array, digest: Uint8Array, now: number): boolean[] {
     if (!seen.mayHave(envelopeId)) return [];
-    const sameId = query.bodiesOfEnvelope.all({ envelopeId }).map(({ digest, recipients }) => ({ digest, rows: unpackRows(recipients) }));
-    return rows.map((row) => sameId.find((other) => other.rows.includes(row))?.digest ?? recent.digestOf(row, envelopeId, now));
+    const same = query.bodiesOfEnvelope.all({ envelopeId }).filter((other) => equal(other.digest, digest));
+    const waiting = new Set(same.flatMap(({ recipients }) => unpackRows(recipients)));
+    return rows.map((row) => waiting.has(row) || recent.knows(row, envelopeId, digest, now));
   }
 
   function refusal(frame: SubmitFrame, code: ErrorCode, chosen: (index: number) => boolean): SubmissionResult | undefined {
@@ -85,17 +86,15 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
     const mismatched = refusal(frame, 'mismatched_devices', (index) => found[index] === undefined);
     if (mismatched) return mismatched;
     const rows = found as number[];
-    const known = knownDigests(envelopeId, rows, at.monotonic);
+    const known = knownTo(rows, envelopeId, digest, at.monotonic);
     const privileged = privilegesOf(recipients, devices.verifierOf);
     const fits = (index: number) => hasRoom(mailboxOf(rows[index] as number), body.length, quota, privileged[index] as boolean);
-    const refused =
-      refusal(frame, 'conflict', (index) => !equal(known[index] ?? digest, digest)) ??
-      refusal(frame, 'mailbox_full', (index) => known[index] === undefined && !fits(index));
+    const refused = refusal(frame, 'mailbox_full', (index) => !known[index] && !fits(index));
     if (refused) return refused;
 
     const storedHour = Math.floor(at.calendar / HOUR_MS);
     const placed: MailboxAddress[] = [];
-    const targets = rows.filter((_, index) => known[index] === undefined);
+    const targets = rows.filter((_, index) => !known[index]);
     if (targets.length > 0) {
       const expiresHour = storedHour + KEEP_HOURS;
       const bodyRow = query.insertBody.run({
@@ -117,7 +116,7 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
         placed.push({ deviceRow: device, sequence: mailbox.lastSequence });
       }
     }
-    const strangers = rows.flatMap((_, index) => (known[index] === undefined && !privileged[index] ? [index] : []));
+    const strangers = rows.flatMap((_, index) => (!known[index] && !privileged[index] ? [index] : []));
     return { accepted: true, storedAt: storedHour * HOUR_MS, placed, strangers };
   }
 

@@ -145,6 +145,21 @@ test('E8 replay: an envelope delivered again, under its own or another id, is sh
   expect(bert.texts(a).filter((text) => text === 'once')).toHaveLength(1);
 });
 
+test('E8 id-taken: other content under the id of an envelope does not stand in its way', async () => {
+  await talk(anna, bert);
+  berts.lies.frame = (frame) => {
+    if (frame.type !== 'deliver') return [frame];
+    berts.lies = {};
+    return [
+      { ...frame, body: systemRandom(frame.body.length) },
+      { ...frame, sequence: frame.sequence + 1 },
+    ];
+  };
+  await anna.say(b, 'the true one');
+  await bert.until('the text', () => bert.texts(a).includes('the true one'));
+  expect(bert.texts(a).filter((text) => text === 'the true one')).toHaveLength(1);
+});
+
 test('E8 reorder: messages delivered in another order are all shown, and the gap that showed meanwhile closes', async () => {
   await talk(anna, bert);
   let held: HeardFrame | null = null;
