@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect } from 'react';
 import { RecoveryKeyStep } from '../features/recovery-key/step.tsx';
 import { SignUp } from '../features/sign-up/ui.tsx';
-import { OwnedElsewhere, Unable, Wiped } from '../features/start/phases.tsx';
+import { OwnedElsewhere, Stopped, Unable, Wiped } from '../features/start/phases.tsx';
 import { BadInvite, Start } from '../features/start/ui.tsx';
 import { Unlock } from '../features/unlock/ui.tsx';
 import { currentRoute, type Route, replace, useRoute } from '../store/route.ts';
@@ -23,7 +23,7 @@ function Opening() {
 }
 
 function Door({ route }: { route: Route }) {
-  const { phase, unable, newWords, signingUp } = useSession();
+  const { phase, unable, stopped, newWords, signingUp } = useSession();
   const open = phase.phase === 'open';
   const joining = route.join !== undefined;
   useEffect(() => {
@@ -32,6 +32,7 @@ function Door({ route }: { route: Route }) {
     if (open && joining && !signingUp && currentRoute().join) replace({});
   }, [open, joining, signingUp]);
 
+  if (stopped) return <Stopped />;
   if (unable) return <Unable sentence={sentenceOf(unable)} />;
   if (newWords && open) return <RecoveryKeyStep words={newWords} />;
   if (route.join && (phase.phase === 'no-account' || signingUp))

@@ -10,4 +10,6 @@ import { connectMessenger } from './wiring.ts';
 keepTheme();
 const root = document.getElementById('root');
 if (root) createRoot(root).render(<App />);
-connectMessenger().then(listen, (error: unknown) => useSession.setState({ unable: failureCode(error) }));
+connectMessenger(() => useSession.setState({ stopped: true })).then(listen, (error: unknown) =>
+  useSession.setState({ unable: failureCode(error) }),
+);

@@ -1,7 +1,9 @@
 /** The page's side of the engine: the one worker, made under the one Trusted Types policy. The worker picks its own adapters. */
 import { createLocalStorageMarker } from '../adapters/local-storage-marker.ts';
+import { systemRandom } from '../adapters/system-random.ts';
 import type { Messenger } from '../messenger/api.ts';
 import { connectToWorker, Failure } from '../worker/bridge.ts';
+import { lifelineCut } from '../worker/lifeline.ts';
 // oxlint-disable-next-line import/default -- with this query the module is an address that Vite makes
 import workerUrl from '../worker/messenger.worker.ts?worker&url';
 
@@ -26,18 +28,22 @@ function trusted(url: string): string {
   return policy.createScriptURL(url);
 }
 
-function startWorker(): { worker: Worker; refused: Promise<never> } {
-  const worker = new Worker(trusted(workerUrl), { type: 'module', name: 'sottovoce' });
+function startWorker(name: string): { worker: Worker; refused: Promise<never> } {
+  const worker = new Worker(trusted(workerUrl), { type: 'module', name });
   const refused = new Promise<never>((_, reject) => {
     worker.addEventListener('error', () => reject(new Failure('unsupported')), { once: true });
   });
   return { worker, refused };
 }
 
-/** Call it once. Resolves when the engine answers; a worker that does not load, or a browser that lacks something, is `unsupported`. */
-export async function connectMessenger(): Promise<Messenger> {
+/**
+ * Call it once. Resolves when the engine answers; a worker that does not load, or a browser that lacks something, is `unsupported`.
+ * `stopped` is told when the worker has ended: nothing that is asked of it after that has an answer.
+ */
+export async function connectMessenger(stopped: () => void): Promise<Messenger> {
   if (!isSupported()) throw new Failure('unsupported');
-  const { worker, refused } = startWorker();
+  const name = `sottovoce-${systemRandom(8).join('-')}`;
+  const { worker, refused } = startWorker(name);
   const messenger = await Promise.race([
     connectToWorker(
       worker,
@@ -45,6 +51,7 @@ export async function connectMessenger(): Promise<Messenger> {
     ),
     refused,
   ]);
+  void lifelineCut(navigator.locks, name).then(stopped);
   return {
     ...messenger,
     async signUp(input) {

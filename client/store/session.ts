@@ -8,6 +8,8 @@ type Session = {
   progress: number | undefined;
   /** Why the messenger cannot run here at all. */
   unable: FailureCode | undefined;
+  /** The worker has ended; only loading the page again starts another. */
+  stopped: boolean;
   /** The account is being made: its page stays although the engine is open already. */
   signingUp: boolean;
   /** The twelve words right after sign-up, until they are confirmed or put off. */
@@ -19,6 +21,7 @@ export const useSession = create<Session>(() => ({
   connection: { state: 'connecting', since: 0 },
   progress: undefined,
   unable: undefined,
+  stopped: false,
   signingUp: false,
   newWords: undefined,
 }));

@@ -7,8 +7,10 @@ import { createWebSocketRelay } from '../adapters/websocket-relay.ts';
 import { createMessenger } from '../messenger/messenger.ts';
 import { hostMessenger } from './bridge.ts';
 import { createLeader } from './leader.ts';
+import { holdLifeline } from './lifeline.ts';
 
 hostMessenger(async (marker) => {
+  await holdLifeline(navigator.locks, self.name);
   await installWebPrimitives();
   const relay = createWebSocketRelay({ origin: location.origin, clock });
   return createMessenger({ storage: openIndexedDbVault(), relay, clock, random, ownership: createLeader(navigator.locks), marker });

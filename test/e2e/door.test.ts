@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { conversations, type Person, person, signUp, unlock } from '../support/person-at-browser.ts';
 import { startRelay } from '../support/relay.ts';
@@ -47,6 +48,16 @@ test('a second tab says so and takes over when asked; the first steps back', asy
   await conversations(second).waitFor();
   await anna.page.getByRole('heading', { name: 'Open in another tab' }).waitFor();
   expect(await conversations(anna.page).count()).toBe(0);
+});
+
+test('when the worker has ended, the page says so instead of waiting for ever, and loading it again goes on', async () => {
+  const second = anna.page.context().pages().at(-1) as Page;
+  await second.workers()[0]?.evaluate(() => self.close());
+  await second.getByRole('heading', { name: 'Sottovoce has stopped' }).waitFor();
+  expect(await conversations(second).count()).toBe(0);
+  await second.getByRole('button', { name: 'Reload' }).click();
+  await unlock({ ...anna, page: second });
+  await conversations(second).waitFor();
 });
 
 test('without an invite the page says what it is and takes one', async () => {

@@ -32,13 +32,23 @@ export const OwnedElsewhere = () => (
   </Page>
 );
 
+const Reload = () => (
+  <Button wide look="primary" onClick={() => location.reload()}>
+    {door.reload}
+  </Button>
+);
+
+export const Stopped = () => (
+  <Page title={door.stoppedTitle} text={door.stoppedText}>
+    <Reload />
+  </Page>
+);
+
 export function Unable({ sentence }: { sentence: string }) {
   if (!isSecureContext) return <Page title={door.insecureTitle} text={door.insecureText(location.host)} />;
   return (
     <Page title={door.unsupportedTitle} text={`${sentence} ${door.unsupportedText}`}>
-      <Button wide onClick={() => location.reload()}>
-        {door.reload}
-      </Button>
+      <Reload />
     </Page>
   );
 }

@@ -74,6 +74,9 @@ export const door = {
   elsewhereTitle: 'Open in another tab',
   elsewhereText: 'Sottovoce runs in one tab at a time, so that nothing is received twice. Go on there, or move it here.',
   takeOver: 'Use it here',
+  stoppedTitle: 'Sottovoce has stopped',
+  stoppedText:
+    'The part that encrypts and stores your messages ended by itself; perhaps this device is short of memory. What was written is kept. Load the page again to go on.',
   unsupportedTitle: 'This browser cannot run Sottovoce',
   unsupportedText:
     'It lacks something needed to encrypt and store messages. A current Firefox, Chrome, Edge or Safari has it; private windows may not.',
