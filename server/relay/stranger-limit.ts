@@ -9,31 +9,27 @@ const BYTES_PER_COST = 16_384;
  * so the bucket is looked at before and charged after.
  */
 export function strangerLimits(limits: RateLimits) {
-  const keyOf = (sender: string, { accountId }: Recipient): string => `${sender}.${accountId}`;
   const costOf = (size: number): number => Math.ceil(size / BYTES_PER_COST);
   /** What is with the store now; an entry lives as long as there is any. */
   const underWay = new Map<string, number>();
 
-  function change(sender: string, recipients: readonly Recipient[], by: number): void {
-    for (const recipient of recipients) {
-      const key = keyOf(sender, recipient);
-      const cost = (underWay.get(key) ?? 0) + by;
-      if (cost === 0) underWay.delete(key);
-      else underWay.set(key, cost);
+  function change(pairs: readonly string[], by: number): void {
+    for (const pair of pairs) {
+      const cost = (underWay.get(pair) ?? 0) + by;
+      if (cost === 0) underWay.delete(pair);
+      else underWay.set(pair, cost);
     }
   }
 
   return {
-    began: (sender: string, recipients: readonly Recipient[], size: number): void => change(sender, recipients, costOf(size)),
-    ended: (sender: string, recipients: readonly Recipient[], size: number): void => change(sender, recipients, -costOf(size)),
-    waitFor(sender: string, recipients: readonly Recipient[]): number {
-      return recipients.reduce((wait, recipient) => {
-        const key = keyOf(sender, recipient);
-        return Math.max(wait, limits.peek('pairStranger', key, 1 + (underWay.get(key) ?? 0)));
-      }, 0);
-    },
-    charge(sender: string, strangers: readonly Recipient[], size: number): void {
-      for (const recipient of strangers) limits.charge('pairStranger', keyOf(sender, recipient), costOf(size));
+    /** Who sends to whom, in the recipients' order: made once for an envelope and given to all the others. */
+    pairs: (sender: string, recipients: readonly Recipient[]): string[] => recipients.map(({ accountId }) => `${sender}.${accountId}`),
+    waitFor: (pairs: readonly string[]): number =>
+      pairs.reduce((wait, pair) => Math.max(wait, limits.peek('pairStranger', pair, 1 + (underWay.get(pair) ?? 0))), 0),
+    began: (pairs: readonly string[], size: number): void => change(pairs, costOf(size)),
+    ended: (pairs: readonly string[], size: number): void => change(pairs, -costOf(size)),
+    charge(pairs: readonly string[], size: number): void {
+      for (const pair of pairs) limits.charge('pairStranger', pair, costOf(size));
     },
   };
 }

@@ -1,13 +1,6 @@
 import type { Bytes } from '../protocol/bytes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import {
-  type ClientFrame,
-  type HelloFrame,
-  parseClientFrame,
-  type Recipient,
-  type SignalFrame,
-  type SubmitFrame,
-} from '../protocol/frames.ts';
+import { type ClientFrame, type HelloFrame, parseClientFrame, type SignalFrame, type SubmitFrame } from '../protocol/frames.ts';
 import { PROTOCOL_MAX, PROTOCOL_MIN } from '../protocol/version.ts';
 import { NO_ROOM_RETRY_MS } from '../relay/disk.ts';
 import type { Reader } from '../relay/reader.ts';
@@ -72,8 +65,9 @@ export function socketSession({ relay, wire, address, welcomed }: SocketParts) {
   function submit(frame: SubmitFrame, bytes: Bytes, device: StoredDevice): void {
     const { requestId, recipients, body } = frame;
     const cost = 1 + Math.floor(recipients.length / RECIPIENTS_PER_COST);
+    const pairs = strangers.pairs(device.accountId, recipients);
     const retryAfterMs =
-      strangers.waitFor(device.accountId, recipients) ||
+      strangers.waitFor(pairs) ||
       limits.waitFor('deviceSubmit', device.row, cost) ||
       limits.waitFor('accountBytes', device.accountId, body.length);
     if (retryAfterMs > 0) {
@@ -85,13 +79,15 @@ export function socketSession({ relay, wire, address, welcomed }: SocketParts) {
       return;
     }
     count(bytes.length);
-    strangers.began(device.accountId, recipients, body.length);
+    strangers.began(pairs, body.length);
     queue.submit(frame, bytes, (result: SubmissionResult) => {
-      strangers.ended(device.accountId, recipients, body.length);
+      strangers.ended(pairs, body.length);
       count(-bytes.length);
       if (result.accepted) {
-        const strange = result.strangers.map((index) => recipients[index] as Recipient);
-        strangers.charge(device.accountId, strange, body.length);
+        strangers.charge(
+          result.strangers.map((index) => pairs[index] as string),
+          body.length,
+        );
         return wire.send({ type: 'accepted', requestId });
       }
       const { code, accounts } = result;
