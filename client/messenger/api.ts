@@ -13,6 +13,7 @@ export type MessageId = string;
 /** The one closed set of ways an act can fail, each with one sentence in `ui/copy`. */
 const FAILURE_CODES = [
   'offline', // the relay cannot be reached
+  'shut-out', // the relay refuses this device's login
   'wrong-passphrase',
   'passphrase-too-short',
   'bad-invite', // unknown, used up or expired
@@ -75,7 +76,11 @@ export type Me = {
 
 export type Settings = { readReceipts: boolean; typing: boolean };
 
-export type Connection = { state: 'online' } | { state: 'connecting' | 'offline'; since: number };
+export type Connection =
+  | { state: 'online' }
+  | { state: 'connecting' | 'offline'; since: number }
+  /** The relay answers and refuses this device's login. It is tried again, less and less often. */
+  | { state: 'shut-out'; since: number };
 
 export type Contact = {
   accountId: AccountId;

@@ -8,6 +8,7 @@ import { type HeardFrame, type RelayConnection, RelayFailure } from '../ports/re
 import type { Connection as ConnectionState } from './api.ts';
 import { backoffMs } from './backoff.ts';
 import type { Core } from './core.ts';
+import { failureOf } from './failure.ts';
 import type { RelaySession } from './relay-session.ts';
 
 export class Refused extends Error {
@@ -52,6 +53,9 @@ type Waiting = { resolve(): void; reject(error: Error): void };
 
 const REPLACED_WAIT_MS = 30_000;
 
+// Who was removed for good should not cost the relay much, and who is let in again should not wait long.
+const SHUT_OUT_MAX_MS = 900_000;
+
 export function createConnection(core: Core, relay: RelaySession, handlers: ConnectionHandlers): Connection {
   let state: ConnectionState = { state: 'offline', since: core.now() };
   let socket: RelayConnection | null = null;
@@ -79,12 +83,25 @@ export function createConnection(core: Core, relay: RelaySession, handlers: Conn
     waiting.clear();
   }
 
+  function retry(waitMs: number): void {
+    cancelRetry();
+    cancelRetry = core.later(waitMs, () => void open());
+  }
+
   function lost(afterMs = 0): void {
     abandon();
     if (!wanted) return;
     become('offline');
-    cancelRetry();
-    cancelRetry = core.later(Math.max(afterMs, backoffMs(failures++, core.chance())), () => void open());
+    retry(Math.max(afterMs, backoffMs(failures++, core.chance())));
+  }
+
+  function shutOut(): void {
+    abandon();
+    if (!wanted) return;
+    // How long it was away before says nothing about this.
+    if (state.state !== 'shut-out') failures = 0;
+    become('shut-out');
+    retry(backoffMs(failures++, core.chance(), SHUT_OUT_MAX_MS));
   }
 
   function answer(id: number, settle: (one: Waiting) => void): void {
@@ -130,13 +147,15 @@ export function createConnection(core: Core, relay: RelaySession, handlers: Conn
   }
 
   function closed(code: number): void {
-    if (code === closeCodeOf('unauthorized')) relay.forgetToken();
-    lost(code === closeCodeOf('replaced') || code === closeCodeOf('revoked') ? REPLACED_WAIT_MS : 0);
+    // Whether the device is shut out, only a login tells.
+    if (code === closeCodeOf('unauthorized') || code === closeCodeOf('revoked')) relay.forgetToken();
+    lost(code === closeCodeOf('replaced') ? REPLACED_WAIT_MS : 0);
   }
 
   async function open(): Promise<void> {
     const mine = ++round;
-    become('connecting');
+    // Until it is let in, nothing is known to have changed.
+    if (state.state !== 'shut-out') become('connecting');
     try {
       const token = await relay.token();
       if (mine !== round || !wanted) return;
@@ -147,7 +166,9 @@ export function createConnection(core: Core, relay: RelaySession, handlers: Conn
         },
       });
     } catch (error) {
-      if (mine === round) lost(error instanceof RelayFailure ? error.retryAfterMs : 0);
+      if (mine !== round) return;
+      if (failureOf(error).code === 'shut-out') shutOut();
+      else lost(error instanceof RelayFailure ? error.retryAfterMs : 0);
     }
   }
 

@@ -10,7 +10,7 @@ import type { VaultStorage } from '../ports/vault.ts';
 import { Failure, type Me, type Message, type MessengerEvent, type Phase } from './api.ts';
 import { type Core, createCore } from './core.ts';
 import { createEngine, type Engine } from './engine.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, isCutOff } from './failure.ts';
 import { createAccount, register } from './new-account.ts';
 import { openVaultView, type OpenVault } from './open-vault.ts';
 import { createVault, openVault, vaultExists, type Vault } from './vault/vault.ts';
@@ -160,7 +160,7 @@ export function createDoor(ports: MessengerPorts, emit: (event: MessengerEvent) 
     try {
       await engine.people.openContactLink(link);
     } catch (error) {
-      if (failureOf(error).code === 'offline') return;
+      if (isCutOff(error)) return;
     }
     await engine.core.step((step) => step.put('account', 'self', { ...engine.core.account(), contactLink: null }));
   }

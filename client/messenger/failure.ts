@@ -27,6 +27,11 @@ export function failureOf(error: unknown): Failure {
   return new Failure('broken');
 }
 
+/** The relay told nothing: it cannot be reached, or does not let this device in. */
+export function isCutOff(error: unknown): boolean {
+  return ['offline', 'shut-out'].includes(failureOf(error).code);
+}
+
 /** May the same request succeed later, unchanged? */
 export function isLater(error: unknown): boolean {
   return error instanceof RelayFailure && ['offline', 'unavailable', 'internal', 'rate_limited', 'mailbox_full'].includes(error.code);

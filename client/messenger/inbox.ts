@@ -7,7 +7,7 @@ import type { DeliverFrame } from '../../server/protocol/frames.ts';
 import { VaultFailure } from '../ports/vault.ts';
 import { Failure } from './api.ts';
 import type { Core } from './core.ts';
-import { failureOf } from './failure.ts';
+import { isCutOff } from './failure.ts';
 import { NeedsAccount } from './open-pairwise.ts';
 import type { Step } from './step.ts';
 
@@ -126,7 +126,7 @@ export function createInbox({ core, take, ask, ack, stuck }: InboxParts): Inbox 
       await ask(accountId);
     } catch (error) {
       // Without the relay nothing can be judged: it delivers again. Any other answer leaves the message unjudged, and so dropped.
-      if (failureOf(error).code === 'offline') throw error;
+      if (isCutOff(error)) throw error;
     }
   }
 

@@ -10,7 +10,7 @@ type ConfirmProps = { title: string; text: string; action: string; onConfirm: ()
 export function Confirm({ title, text, action, onConfirm, onClose }: ConfirmProps) {
   const { busy, problem, act } = useAct();
   return (
-    <Dialog title={title} description={text} onClose={onClose}>
+    <Dialog title={title} description={text} busy={busy} onClose={onClose}>
       {problem ? <Notice tone="danger">{problem}</Notice> : null}
       <DialogActions>
         <Button onClick={onClose}>{words.cancel}</Button>

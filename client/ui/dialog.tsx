@@ -4,11 +4,14 @@ import { type ReactNode, useRef } from 'react';
 import { IconButton } from './button.tsx';
 import { words } from './copy/common.ts';
 import styles from './dialog.module.css';
+import { Spinner } from './spinner.tsx';
 
 type DialogProps = {
   title: string;
   description?: ReactNode;
   size?: 'narrow' | 'wide';
+  /** Something takes its time: shown beside the title, where nothing has to make room for it. */
+  busy?: boolean;
   onClose: () => void;
   children?: ReactNode;
 };
@@ -16,7 +19,7 @@ type DialogProps = {
 const FIELD = 'input:not([readonly], [type="checkbox"], [type="radio"], [type="file"]), textarea';
 
 /** A dialog that is open as long as it is rendered. Focus goes to the first field to fill in, if there is one, and goes back by itself. */
-export function Dialog({ title, description, size = 'narrow', onClose, children }: DialogProps) {
+export function Dialog({ title, description, size = 'narrow', busy = false, onClose, children }: DialogProps) {
   const popup = useRef<HTMLDivElement>(null);
   // By touch a keyboard would come up over half of what is to be read first.
   const firstField = (by: string): HTMLElement | undefined =>
@@ -29,6 +32,7 @@ export function Dialog({ title, description, size = 'narrow', onClose, children 
           <Base.Popup ref={popup} className={styles['popup']} data-size={size} initialFocus={(by) => firstField(by) ?? true}>
             <div className={styles['header']}>
               <Base.Title className={styles['title']}>{title}</Base.Title>
+              {busy ? <Spinner label={words.oneMoment} /> : null}
               <Base.Close render={<IconButton icon={X} label={words.close} />} />
             </div>
             <div className={styles['body']}>

@@ -16,7 +16,7 @@ export function Ticks({ status }: { status: MessageStatus }) {
       {status === 'pending' ? (
         <path {...line} strokeWidth={1.3} d="M8 1.1a4.9 4.9 0 1 0 0 9.8 4.9 4.9 0 0 0 0-9.8ZM8 3.3V6l1.8 1.2" />
       ) : null}
-      {status === 'failed' ? <path {...line} d="M8 1v5.5M8 10v.1" strokeWidth={2} /> : null}
+      {status === 'failed' ? <path {...line} className={styles['failed']} d="M8 1v5.5M8 10v.1" strokeWidth={2} /> : null}
       {status === 'sent' ? <path {...line} d={TICK} transform="translate(3 0)" /> : null}
       {status === 'delivered' ? <path {...line} d={`${TICK}${SECOND}`} /> : null}
       {status === 'read' ? (

@@ -1,4 +1,4 @@
-import { Copy, EllipsisVertical, Info, RotateCcw, Trash2 } from 'lucide-react';
+import { Copy, EllipsisVertical, Info, Trash2 } from 'lucide-react';
 import { type CSSProperties, memo, useState } from 'react';
 import type { Message } from '../../messenger/api.ts';
 import { messenger } from '../../store/messenger.ts';
@@ -115,9 +115,14 @@ export const Bubble = memo(function Bubble({ message, sender, first, last, group
         {status === 'failed' && mine ? (
           <div className={styles['failed']}>
             <span>{message.failure ? sentenceOf(message.failure) : pane.failed}</span>
-            <Button look="plain" icon={RotateCcw} onClick={() => messenger().retry(message.conversationId, message.id).catch(complain)}>
-              {words.retry}
-            </Button>
+            <span className={styles['decide']}>
+              <Button look="plain" onClick={() => messenger().retry(message.conversationId, message.id).catch(complain)}>
+                {words.retry}
+              </Button>
+              <Button look="plain" onClick={() => deleteForMe(message)}>
+                {pane.deleteForMe}
+              </Button>
+            </span>
           </div>
         ) : null}
       </div>

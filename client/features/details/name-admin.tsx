@@ -26,7 +26,7 @@ export function NameAdminDialog({ conversation, onClose }: { conversation: Conve
     });
   };
   return (
-    <Dialog title={group.nameAdminTitle} description={group.nameAdminText} onClose={onClose}>
+    <Dialog title={group.nameAdminTitle} description={group.nameAdminText} busy={busy} onClose={onClose}>
       <Form onSubmit={leave}>
         <PeoplePicker people={others} picked={picked} onChange={(all) => setPicked(all.slice(-1))} none={group.noMatch} />
         {problem ? <Notice tone="danger">{problem}</Notice> : null}

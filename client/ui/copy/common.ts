@@ -16,6 +16,7 @@ export const words = {
   showPassphrase: 'Show passphrase',
   hidePassphrase: 'Hide passphrase',
   loading: 'Loading',
+  oneMoment: 'One moment',
   verified: 'Verified',
   skipToMessages: 'Skip to messages',
   copyFailed: 'The browser did not allow copying. Select the text and copy it by hand.',

@@ -100,7 +100,8 @@ export const bars = {
 
 export const connection = {
   offline: 'No connection to the relay. What you write is sent as soon as it is back.',
-  connecting: 'Connecting',
+  shutOut:
+    'The relay does not let this device in. The device or its account may have been removed or disabled there: ask whoever runs it. Your messages stay readable here, and what you write waits.',
 };
 
 const many = (names: string[]): string =>

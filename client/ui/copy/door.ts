@@ -40,7 +40,7 @@ export const door = {
 
   wordsTitle: 'Your recovery key',
   wordsText:
-    'These twelve words are the only way back to your account if this browser loses it. Write them down in order and keep them somewhere safe.',
+    'Write these twelve words down in order and keep them somewhere safe: a later version restores your account with them. This version cannot do that yet, so for now the account lives in this browser alone.',
   wordsList: 'Recovery key, twelve words',
   copyWords: 'Copy',
   printWords: 'Print',
@@ -60,7 +60,7 @@ export const door = {
   checkCopy: 'Check my copy',
   copyIsRight: 'These are the right words. Your copy is good.',
   reminder: 'Write down your recovery key',
-  reminderText: 'Without it, a lost browser is a lost account.',
+  reminderText: 'A later version restores your account with it.',
 
   unlockTitle: 'Welcome back',
   unlockText: 'Enter your passphrase to open Sottovoce on this device.',
@@ -69,7 +69,8 @@ export const door = {
   wipedTitle: 'Your browser cleared this device',
   wipedText:
     'The messages and keys that were stored here are gone, most likely because site data was deleted or space was short. Your contacts cannot tell and nothing was read by anyone.',
-  wipedRestore: 'Restoring with the recovery key is not possible in this version yet: keep your twelve words.',
+  wipedRestore:
+    'This version cannot restore an account yet. If you wrote your twelve words down, keep them: a later version restores it with them.',
   startOver: 'Start anew with an invite',
   elsewhereTitle: 'Open in another tab',
   elsewhereText: 'Sottovoce runs in one tab at a time, so that nothing is received twice. Go on there, or move it here.',

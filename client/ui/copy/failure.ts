@@ -3,6 +3,7 @@ import type { FailureCode } from '../../messenger/api.ts';
 /** One sentence for what happened, one for what to do. */
 const SENTENCES: Record<FailureCode, string> = {
   offline: 'The relay cannot be reached. Check your connection and try again.',
+  'shut-out': 'The relay does not let this device in at present. Ask whoever runs it.',
   'wrong-passphrase': 'That passphrase does not open this device. Check it and try again.',
   'passphrase-too-short': 'That passphrase is too short. Add a few more words.',
   'bad-invite': 'This invite is used up, expired or not complete. Ask for a new one.',

@@ -81,7 +81,8 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
   }),
   change('account/enable', {
     summary: 'Let a disabled account in again.',
-    about: 'Its devices log in again by themselves, within half a minute where they are running, and fetch what waited.',
+    about:
+      'Its devices log in again by themselves, within a quarter of an hour where they are running, or at once when the page is reloaded, and fetch what waited.',
     done: 'is enabled',
     already: 'was not disabled',
   }),
