@@ -1,15 +1,10 @@
 /** Every act of whoever runs the relay: one list, whether a running relay performs it or the command itself. Both directions are checked. */
 import * as v from 'valibot';
+import { nothing } from '../protocol/http.ts';
 import { accountIdSchema, base64urlBytes, deviceIdSchema, timeSchema, usernameSchema } from '../protocol/ids.ts';
 import { MAX_INVITE_DAYS, MAX_INVITE_USES } from '../protocol/limits.ts';
 import { INVITE_ID_BYTES } from '../relay/invite-id.ts';
 
-// An empty list has no unknown field either, and is no request.
-const nothing = v.pipe(
-  v.unknown(),
-  v.check((body) => !Array.isArray(body)),
-  v.strictObject({}),
-);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const inviteId = base64urlBytes(INVITE_ID_BYTES);
 /** A username or an account id; the one is never as long as the other. */
