@@ -21,14 +21,16 @@ function codeOf(error: unknown): string {
 
 /** The pair, if it is one. Throws a sentence that quotes nothing of either file. */
 function readPair(certPath: string, keyPath: string): Pair {
-  const read = (path: string, what: string): Buffer => {
+  const read = (path: string, what: string, name: string): Buffer => {
     try {
       return readFileSync(path);
     } catch (error) {
-      throw new ConfigMistake(`The ${what} at ${path} cannot be read (${codeOf(error)}).`);
+      throw new ConfigMistake(
+        `The ${what} at ${path} cannot be read (${codeOf(error)}). Correct ${name}, and let the relay's user read the file.`,
+      );
     }
   };
-  const pair = { cert: read(certPath, 'TLS certificate'), key: read(keyPath, 'TLS key') };
+  const pair = { cert: read(certPath, 'TLS certificate', 'SOTTOVOCE_TLS_CERT'), key: read(keyPath, 'TLS key', 'SOTTOVOCE_TLS_KEY') };
   try {
     createSecureContext(pair);
     new X509Certificate(pair.cert);
