@@ -10,7 +10,9 @@ const inviteId = base64urlBytes(INVITE_ID_BYTES);
 /** A username or an account id; the one is never as long as the other. */
 export const accountNameSchema = v.union([usernameSchema, accountIdSchema]);
 const ofAccount = v.strictObject({ account: accountNameSchema });
-const changed = v.strictObject({ accountId: accountIdSchema, username: usernameSchema, changed: v.boolean() });
+/** Admins whom no command has disabled. */
+const adminsLeft = count;
+const changed = v.strictObject({ accountId: accountIdSchema, username: usernameSchema, changed: v.boolean(), adminsLeft });
 const role = v.picklist(['admin', 'member']);
 const text = v.pipe(v.string(), v.maxLength(512));
 
@@ -47,6 +49,7 @@ export const ACTS = {
           username: usernameSchema,
           role,
           disabled: v.boolean(),
+          /** Those that may log in. */
           devices: count,
           envelopes: count,
           bytes: count,
@@ -58,7 +61,10 @@ export const ACTS = {
   'account/enable': { body: ofAccount, answer: changed },
   'account/promote': { body: ofAccount, answer: changed },
   'account/demote': { body: ofAccount, answer: changed },
-  'account/delete': { body: ofAccount, answer: v.strictObject({ accountId: accountIdSchema, username: usernameSchema, devices: count }) },
+  'account/delete': {
+    body: ofAccount,
+    answer: v.strictObject({ accountId: accountIdSchema, username: usernameSchema, devices: count, adminsLeft }),
+  },
   'device/list': {
     body: ofAccount,
     answer: v.strictObject({

@@ -1,5 +1,5 @@
 import { type App, buildApp, portOf } from '../app.ts';
-import { type ReadConfig, readConfigFrom } from '../config/config.ts';
+import { type ReadConfig, readConfigFrom, strangeInEnvironment } from '../config/config.ts';
 import { listenMistake } from '../config/listen-mistake.ts';
 import { ConfigMistake } from '../config/setting.ts';
 import { listenForActs } from '../admin/acts-server.ts';
@@ -36,7 +36,7 @@ function untilStopped({ server, tls }: App, lost: Promise<void>): Promise<number
 }
 
 async function start({ json, out, err }: Input, { config, sources, strange }: ReadConfig): Promise<number> {
-  for (const name of strange) err(`The environment sets ${name}, and there is no such setting.\n`);
+  for (const name of strange) err(`${strangeInEnvironment(name)}\n`);
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
   const app = await buildApp(config, undefined, lose);
   const { server, relay, tls } = app;
