@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { Config } from './config/config.ts';
+import { derivedOrigin } from './config/origin.ts';
 import { installErrors, refuseUnroutable } from './plugins/errors.ts';
 import { healthRoutes } from './plugins/health.ts';
 import { logOptions, operatorLog } from './plugins/log.ts';
@@ -94,9 +95,7 @@ export async function buildApp(
     ...(tls ? { https: { ...tls.options, ...guards } } : { http: guards }),
   };
   const server: FastifyInstance = Fastify(options);
-  // As browsers write it: without the port that goes without saying.
-  const origin = (): string =>
-    config.origin ?? new URL(`${tls ? 'https' : 'http'}://${tls?.name ?? 'localhost'}:${portOf(server) ?? config.port}`).origin;
+  const origin = (): string => config.origin ?? derivedOrigin(tls ? 'https' : 'http', tls?.name, portOf(server) ?? config.port);
   const log = operatorLog(server.log, ports.clock, ended);
   const relay = await openRelay(config, ports, origin, log, metrics?.counts);
 

@@ -10,6 +10,7 @@ import type { AccountId } from './api.ts';
 import { accountIn, type Core } from './core.ts';
 import type { Outbox } from './outbox.ts';
 import type { RelaySession } from './relay-session.ts';
+import { createSerial } from './serial.ts';
 import type { Step, View } from './step.ts';
 
 // A relay that does not take the verifier now is asked again after so long, or at the next connection.
@@ -36,7 +37,7 @@ export function keepToken(step: Step, from: AccountId, text: string): void {
 }
 
 export type DeliveryTokens = {
-  /** Makes the first one; tells the relay what it does not know yet. */
+  /** Makes the first one, or tells the relay the present one. */
   ready(): void;
   /** Whoever holds the present one is a stranger from here on. */
   renew(step: Step): Promise<void>;
@@ -45,21 +46,19 @@ export type DeliveryTokens = {
 };
 
 export function createDeliveryTokens(core: Core, relay: RelaySession, outbox: () => Outbox): DeliveryTokens {
+  const inTurn = createSerial();
+
+  /** Its digest alone. What the relay was told last counts there, so it is told in turn, and the token as it is then. */
   async function publish(): Promise<void> {
     const own = core.read.get('delivery', 'self');
-    if (!own || own.published) return;
-    await relay.request('account/delivery', { verifier: toBase64url(primitives.sha256(own.token)) });
-    await core.step((step) => {
-      const now = step.get('delivery', 'self');
-      if (now && equalBytes(now.token, own.token)) step.put('delivery', 'self', { ...now, published: true });
-    });
+    if (own) await relay.request('account/delivery', { verifier: toBase64url(primitives.sha256(own.token)) });
   }
 
   let cancelRetry = (): void => undefined;
 
   function tell(): void {
     cancelRetry();
-    publish().catch(() => {
+    inTurn(publish).catch(() => {
       cancelRetry = core.later(RETRY_MS, tell);
     });
   }
@@ -68,7 +67,7 @@ export function createDeliveryTokens(core: Core, relay: RelaySession, outbox: ()
     // Later than any other device's, whatever the clocks say.
     const madeAt = Math.max(core.now(), (step.get('delivery', 'self')?.madeAt ?? 0) + 1);
     const token = core.random(DELIVERY_TOKEN_BYTES);
-    step.put('delivery', 'self', { token, madeAt, published: false });
+    step.put('delivery', 'self', { token, madeAt });
     step.after(tell);
     const { accountId, deviceList } = accountIn(step);
     if (deviceList.devices.length < 2) return;
@@ -79,6 +78,7 @@ export function createDeliveryTokens(core: Core, relay: RelaySession, outbox: ()
   return {
     renew,
     ready() {
+      // At every connection: a relay that was put back from a backup knows an older one, and cannot be believed about what it knows.
       if (core.read.get('delivery', 'self')) tell();
       else core.step(renew).catch(() => undefined);
     },
@@ -87,7 +87,7 @@ export function createDeliveryTokens(core: Core, relay: RelaySession, outbox: ()
       const isOlder = own && (own.madeAt > madeAt || (own.madeAt === madeAt && toBase64url(own.token) >= token));
       if (isOlder) return;
       // Published once more: the relay may have heard of the loser last.
-      step.put('delivery', 'self', { token: fromBase64url(token), madeAt, published: false });
+      step.put('delivery', 'self', { token: fromBase64url(token), madeAt });
       step.after(tell);
     },
   };

@@ -189,7 +189,7 @@ export type OutboxItem = {
 };
 
 /** This account's own token; `madeAt` decides between two devices that made one. */
-export type OwnDelivery = { token: Bytes; madeAt: number /** False until the relay has taken its digest. */; published: boolean };
+export type OwnDelivery = { token: Bytes; madeAt: number };
 
 export type PendingReceipts = { delivered: MessageId[]; read: MessageId[] };
 

@@ -1,21 +1,18 @@
 /** Every act of whoever runs the relay: one list, whether a running relay performs it or the command itself. Both directions are checked. */
 import * as v from 'valibot';
+import { nothing } from '../protocol/http.ts';
 import { accountIdSchema, base64urlBytes, deviceIdSchema, timeSchema, usernameSchema } from '../protocol/ids.ts';
 import { MAX_INVITE_DAYS, MAX_INVITE_USES } from '../protocol/limits.ts';
 import { INVITE_ID_BYTES } from '../relay/invite-id.ts';
 
-// An empty list has no unknown field either, and is no request.
-const nothing = v.pipe(
-  v.unknown(),
-  v.check((body) => !Array.isArray(body)),
-  v.strictObject({}),
-);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const inviteId = base64urlBytes(INVITE_ID_BYTES);
 /** A username or an account id; the one is never as long as the other. */
 export const accountNameSchema = v.union([usernameSchema, accountIdSchema]);
 const ofAccount = v.strictObject({ account: accountNameSchema });
-const changed = v.strictObject({ accountId: accountIdSchema, username: usernameSchema, changed: v.boolean() });
+/** Admins whom no command has disabled. */
+const adminsLeft = count;
+const changed = v.strictObject({ accountId: accountIdSchema, username: usernameSchema, changed: v.boolean(), adminsLeft });
 const role = v.picklist(['admin', 'member']);
 const text = v.pipe(v.string(), v.maxLength(512));
 
@@ -52,6 +49,7 @@ export const ACTS = {
           username: usernameSchema,
           role,
           disabled: v.boolean(),
+          /** Those that may log in. */
           devices: count,
           envelopes: count,
           bytes: count,
@@ -63,7 +61,10 @@ export const ACTS = {
   'account/enable': { body: ofAccount, answer: changed },
   'account/promote': { body: ofAccount, answer: changed },
   'account/demote': { body: ofAccount, answer: changed },
-  'account/delete': { body: ofAccount, answer: v.strictObject({ accountId: accountIdSchema, username: usernameSchema, devices: count }) },
+  'account/delete': {
+    body: ofAccount,
+    answer: v.strictObject({ accountId: accountIdSchema, username: usernameSchema, devices: count, adminsLeft }),
+  },
   'device/list': {
     body: ofAccount,
     answer: v.strictObject({

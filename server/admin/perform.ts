@@ -50,12 +50,13 @@ export function acts({ store, clock, random, dataDir, origin, sockets }: ActPart
     const { accountId, username } = await accountOf(name);
     const rows = await store.setDisabled(accountId, disabled, actor());
     if (disabled) sockets?.revoke(rows ?? []);
-    return { accountId, username, changed: rows !== undefined };
+    return { accountId, username, changed: rows !== undefined, adminsLeft: await store.adminCount() };
   }
 
   async function setRole(name: string, role: 'admin' | 'member'): Promise<ActAnswer<'account/promote'>> {
     const { accountId, username } = await accountOf(name);
-    return { accountId, username, changed: await store.setRole(accountId, role, actor()) };
+    const changed = await store.setRole(accountId, role, actor());
+    return { accountId, username, changed, adminsLeft: await store.adminCount() };
   }
 
   return {
@@ -85,7 +86,7 @@ export function acts({ store, clock, random, dataDir, origin, sockets }: ActPart
       sockets?.revoke(rows);
       // Off the journal too, not only out of the tables.
       await store.tidy();
-      return { accountId, username, devices: rows.length };
+      return { accountId, username, devices: rows.length, adminsLeft: await store.adminCount() };
     },
     async 'device/list'({ account }) {
       const { accountId, username } = await accountOf(account);

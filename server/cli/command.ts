@@ -1,4 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { nearest } from '../config/nearest.ts';
+import { nearestSetting } from '../config/settings.ts';
 
 /** What a command may know of the world it is run in. */
 export type Surroundings = {
@@ -50,6 +52,16 @@ export function optionsOf(command: Command): Record<string, Option> {
   return { ...command.options, ...COMMON_OPTIONS };
 }
 
+/** Settings are no options, and are typed as if they were. */
+function meant(told: string, options: readonly string[]): string[] {
+  const typed = /^Unknown option '--([^']+)'/.exec(told)?.[1];
+  if (typed === undefined) return [];
+  const option = nearest(typed, options);
+  if (option !== undefined) return [`Did you mean --${option}?`];
+  const setting = nearestSetting(`SOTTOVOCE_${typed.toUpperCase().replaceAll('-', '_')}`);
+  return setting === undefined ? [] : [`Did you mean the setting ${setting}, in the environment or the configuration file?`];
+}
+
 /** Throws a CommandMistake (2) for what the command does not take. */
 export function parseInput(command: Command, args: readonly string[]): Omit<Input, keyof Surroundings> & { help: boolean } {
   const options: ParseArgsOptionsConfig = Object.fromEntries(
@@ -62,7 +74,7 @@ export function parseInput(command: Command, args: readonly string[]): Omit<Inpu
   } catch (error) {
     // Node's own first sentence names the option and says what is wrong with it.
     const told = error instanceof Error ? (error.message.split('. ')[0] ?? '') : '';
-    throw new CommandMistake(`${told.replace(/\.$/, '')}. ${hint}`, 2);
+    throw new CommandMistake([`${told.replace(/\.$/, '')}.`, ...meant(told, Object.keys(options)), hint].join(' '), 2);
   }
   const { values, positionals } = parsed;
   const wanted = command.positionals ?? [];

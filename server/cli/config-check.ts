@@ -1,4 +1,4 @@
-import { readConfigFrom } from '../config/config.ts';
+import { readConfigFrom, strangeInEnvironment } from '../config/config.ts';
 import type { Command } from './command.ts';
 
 export const configCheck: Command = {
@@ -9,7 +9,7 @@ export const configCheck: Command = {
   examples: ['sottovoce config check --config /etc/sottovoce/sottovoce.conf'],
   async run({ env, config: named, json, out, err }) {
     const { file, strange } = readConfigFrom(env, named);
-    for (const name of strange) err(`The environment sets ${name}, and there is no such setting.\n`);
+    for (const name of strange) err(`${strangeInEnvironment(name)}\n`);
     out(
       json
         ? `${JSON.stringify({ ok: strange.length === 0, file: file ?? null, strange })}\n`

@@ -1,5 +1,6 @@
 import { configFile } from '../config/config-file.ts';
 import { readConfigFrom } from '../config/config.ts';
+import { originOf } from '../config/origin.ts';
 import { SETTING_KEYS, SETTINGS } from '../config/settings.ts';
 import type { Command } from './command.ts';
 
@@ -16,13 +17,17 @@ export const configPrint: Command = {
     }
     const { config, file, sources } = readConfigFrom(env, named);
     const rows = SETTING_KEYS.map((key) => ({ name: SETTINGS[key].name, value: config[key] ?? null, source: sources[key] }));
+    const origin = originOf(config);
     if (json) {
-      out(`${JSON.stringify({ file: file ?? null, settings: rows })}\n`);
+      out(`${JSON.stringify({ file: file ?? null, origin, settings: rows })}\n`);
       return 0;
     }
     if (file) out(`# with ${file}\n`);
-    for (const { name, value, source } of rows)
-      out(`${name}=${value === null ? '' : String(value)}${source === 'default' ? '' : `  # ${source}`}\n`);
+    for (const { name, value, source } of rows) {
+      const unset = name === SETTINGS.origin.name ? `not set: it will be ${origin}` : 'not set';
+      const remark = value === null ? unset : source === 'default' ? '' : source;
+      out(`${name}=${value === null ? '' : String(value)}${remark === '' ? '' : `  # ${remark}`}\n`);
+    }
     return 0;
   },
 };

@@ -1,21 +1,32 @@
 import { RELAY_VERSION } from '../version.ts';
+import { wrapped } from '../config/wrapped.ts';
 import { type Command, optionsOf } from './command.ts';
+import { columns, LINE_WIDTH } from './show.ts';
 
-function columns(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-}
+const INDENT = '  ';
 
 export function overview(commands: readonly Command[]): string {
   return [
-    `Sottovoce ${RELAY_VERSION}: a relay for private chat. It keeps envelopes until they are fetched and can read none of them.`,
+    ...wrapped(
+      `Sottovoce ${RELAY_VERSION}: a relay for private chat. It keeps envelopes until they are fetched and can read none of them.`,
+      LINE_WIDTH,
+    ),
     '',
     'Usage: sottovoce COMMAND [options]',
     '',
-    ...columns(commands.map(({ name, summary }) => [name, summary])),
+    ...columns(
+      commands.map(({ name, summary }) => [name, summary]),
+      INDENT,
+    ),
     '',
-    'Begin with "sottovoce serve": it needs no settings and prints an address with an invite for the first account.',
-    '"sottovoce COMMAND --help" says more. Answers come as JSON with --json. Exit codes: 0 done, 1 not done or something is wrong, 2 not understood.',
+    ...wrapped(
+      'Begin with "sottovoce serve": it needs no settings and prints an address with an invite for the first account.',
+      LINE_WIDTH,
+    ),
+    ...wrapped(
+      '"sottovoce COMMAND --help" says more. Answers come as JSON with --json. Exit codes: 0 done, 1 not done or something is wrong, 2 not understood.',
+      LINE_WIDTH,
+    ),
     '',
   ].join('\n');
 }
@@ -29,12 +40,12 @@ export function helpOf(command: Command): string {
     '',
     `Usage: ${['sottovoce', command.name, ...(command.positionals ?? []), '[options]'].join(' ')}`,
     '',
-    command.about,
+    ...wrapped(command.about, LINE_WIDTH),
     '',
-    ...columns(options),
+    ...columns(options, INDENT),
     '',
     command.examples.length > 1 ? 'Examples:' : 'Example:',
-    ...command.examples.map((example) => `  ${example}`),
+    ...command.examples.map((example) => `${INDENT}${example}`),
     '',
   ].join('\n');
 }

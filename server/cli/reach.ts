@@ -5,6 +5,7 @@ import { type Act, ActRefused, type ActAnswer, type ActBody, type Refusal } from
 import { acts } from '../admin/perform.ts';
 import { socketAddress } from '../admin/socket-address.ts';
 import { type Config, readConfigFrom } from '../config/config.ts';
+import { originOf } from '../config/origin.ts';
 import { systemClock, systemRandom } from '../ports.ts';
 import { relayKey } from '../relay/relay-key.ts';
 import { DATABASE_FILE, DataFolderTaken } from '../store/data-folder.ts';
@@ -43,7 +44,7 @@ export function openStore(config: Config) {
 async function performHere<A extends Act>(config: Config, act: A, body: ActBody<A>): Promise<ActAnswer<A>> {
   const { dataDir } = config;
   const store = openStore(config);
-  const origin = () => config.origin ?? `http://localhost:${config.port}`;
+  const origin = () => originOf(config);
   try {
     return await acts({ store, clock: systemClock, random: systemRandom, dataDir, origin, sockets: undefined })[act](body);
   } finally {

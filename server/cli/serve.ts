@@ -1,25 +1,15 @@
 import { type App, buildApp, portOf } from '../app.ts';
-import { readConfigFrom } from '../config/config.ts';
+import { type ReadConfig, readConfigFrom, strangeInEnvironment } from '../config/config.ts';
+import { listenMistake } from '../config/listen-mistake.ts';
 import { ConfigMistake } from '../config/setting.ts';
 import { listenForActs } from '../admin/acts-server.ts';
 import { SETTING_KEYS, SETTINGS } from '../config/settings.ts';
 import { RELAY_VERSION } from '../version.ts';
 import { type Command, CommandMistake, type Input } from './command.ts';
+import { whyNotStarted } from './why-not-started.ts';
 
 // Longer than the sockets get to say goodbye; a second signal or a hung disk must not keep the process.
 const CLOSE_WITHIN_MS = 900;
-
-function sentenceOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const told = error instanceof Error ? error.message : String(error);
-  if (code === 'EADDRINUSE') return `The port is taken by another program: ${told}. Choose another with SOTTOVOCE_PORT.`;
-  if (error instanceof Error && 'syscall' in error && error.syscall === 'listen' && code === 'EACCES')
-    return `The relay may not listen on that port: ${told}. Give it that right, or choose a port from 1024 on with SOTTOVOCE_PORT.`;
-  if (code === 'EACCES' || code === 'EROFS') return `The relay may not write there: ${told}. Choose another folder with SOTTOVOCE_DATA.`;
-  if (/^(ENOSPC|SQLITE_FULL|SQLITE_IOERR)/.test(code))
-    return `The disk of the data folder is full or fails: ${told}. Make room and start again.`;
-  return error instanceof ConfigMistake ? told : `The relay could not start: ${told}`;
-}
 
 /** Resolves with the exit code when the relay was told to end and has, was told so twice, or its store is lost. */
 function untilStopped({ server, tls }: App, lost: Promise<void>): Promise<number> {
@@ -45,9 +35,8 @@ function untilStopped({ server, tls }: App, lost: Promise<void>): Promise<number
   });
 }
 
-async function start({ env, config: named, json, out, err }: Input): Promise<number> {
-  const { config, sources, strange } = readConfigFrom(env, named);
-  for (const name of strange) err(`The environment sets ${name}, and there is no such setting.\n`);
+async function start({ json, out, err }: Input, { config, sources, strange }: ReadConfig): Promise<number> {
+  for (const name of strange) err(`${strangeInEnvironment(name)}\n`);
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
   const app = await buildApp(config, undefined, lose);
   const { server, relay, tls } = app;
@@ -55,7 +44,9 @@ async function start({ env, config: named, json, out, err }: Input): Promise<num
   const warning = await listenForActs(server, relay);
   if (warning !== undefined) err(`${warning}\n`);
   // Its own line would name every address of the machine.
-  await server.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
+  await server.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' }).catch((error: unknown) => {
+    throw listenMistake(error, config, 'host', 'port') ?? error;
+  });
   const invite = await relay.firstInvite();
   const address = tls ? relay.origin() : `http://localhost:${portOf(server)}`;
   const link = invite === undefined ? undefined : `${relay.origin()}/#/join/${invite}`;
@@ -75,10 +66,12 @@ export const serve: Command = {
     'Starts without any settings: on this machine alone, with its data in ./data. It prints its address and, until the first account exists, an invite for it. On SIGTERM or Ctrl-C it finishes what it has taken in, tells everybody who is connected, and ends; a second one ends it at once. With TLS of its own it reads its certificate again on SIGHUP.',
   examples: ['sottovoce serve', 'SOTTOVOCE_ORIGIN=https://chat.example.org sottovoce serve'],
   async run(input) {
+    const read = readConfigFrom(input.env, input.config);
     try {
-      return await start(input);
+      return await start(input, read);
     } catch (error) {
-      throw new CommandMistake(sentenceOf(error));
+      if (error instanceof ConfigMistake) throw error;
+      throw new CommandMistake(whyNotStarted(error, read.config.dataDir));
     }
   },
 };

@@ -1,4 +1,8 @@
 /** How numbers, times and rows are shown to people; with --json they stay as they are. */
+import { wrapped } from '../config/wrapped.ts';
+
+/** As wide as a terminal that nobody has made wider. */
+export const LINE_WIDTH = 80;
 
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const all = [head, ...rows].map((row) => row.map(String));
@@ -10,6 +14,15 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
       .join('  ')
       .trimEnd();
   return `${all.map(line).join('\n')}\n`;
+}
+
+/** Names with what is said of each beside them, in as many lines as that needs. */
+export function columns(rows: readonly (readonly [string, string])[], indent = ''): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.flatMap(([left, right]) => {
+    const lines = wrapped(right, LINE_WIDTH - indent.length - width - 2);
+    return lines.map((line, index) => `${indent}${(index === 0 ? left : '').padEnd(width)}  ${line}`);
+  });
 }
 
 export function bytes(count: number): string {
@@ -28,7 +41,7 @@ export function hour(at: number): string {
   return `${new Date(at).toISOString().slice(0, 13).replace('T', ' ')}:00 UTC`;
 }
 
-const WIDTH = 30;
+const BAR_WIDTH = 30;
 
 /** A bar on one line of standard error, drawn over itself; nothing when nobody looks. */
 export function progressBar(watched: boolean, err: (text: string) => void, what: string) {
@@ -36,7 +49,7 @@ export function progressBar(watched: boolean, err: (text: string) => void, what:
   return {
     show(done: number, total: number): void {
       const part = total === 0 ? 1 : done / total;
-      const text = `\r${what} [${'#'.repeat(Math.round(part * WIDTH)).padEnd(WIDTH, '.')}] ${Math.floor(part * 100)} %`;
+      const text = `\r${what} [${'#'.repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, '.')}] ${Math.floor(part * 100)} %`;
       if (!watched || text === shown) return;
       shown = text;
       err(text);

@@ -1,3 +1,4 @@
+import { nearest } from '../config/nearest.ts';
 import { ConfigMistake } from '../config/setting.ts';
 import { ACCOUNT_COMMANDS } from './admin/accounts.ts';
 import { BACKUP_COMMANDS } from './admin/backups.ts';
@@ -37,10 +38,32 @@ function find(args: readonly string[]): { command: Command; rest: readonly strin
   return undefined;
 }
 
+/** All that begin with this word: "invite" is no command, and has several. */
+function family(word: string | undefined): Command[] {
+  return COMMANDS.filter(({ name }) => name.startsWith(`${word} `));
+}
+
 function unknown(args: readonly string[]): CommandMistake {
-  const family = COMMANDS.filter(({ name }) => name.startsWith(`${args[0]} `)).map(({ name }) => `"${name}"`);
-  if (family.length > 0) return new CommandMistake(`"${args[0]}" goes on with a second word: ${family.join(', ')}.`, 2);
-  return new CommandMistake(`There is no command "${args[0]}". "sottovoce help" lists all.`, 2);
+  const [first = '', second] = args;
+  const names = COMMANDS.map(({ name }) => name);
+  const typed = second === undefined || second.startsWith('-') ? first : `${first} ${second}`;
+  const near =
+    nearest(typed, names) ??
+    nearest(
+      first,
+      names.map((name) => name.split(' ')[0] ?? ''),
+    );
+  const related = family(first)
+    .map(({ name }) => `"${name}"`)
+    .join(', ');
+  if (typed === first && related !== '') return new CommandMistake(`"${first}" goes on with a second word: ${related}.`, 2);
+  const todo =
+    near !== undefined && near !== first
+      ? `Did you mean "${near}"?`
+      : related === ''
+        ? '"sottovoce help" lists all.'
+        : `There are ${related}.`;
+  return new CommandMistake(`There is no command "${typed}". ${todo}`, 2);
 }
 
 async function dispatch(args: readonly string[], around: Surroundings): Promise<number> {
@@ -52,6 +75,10 @@ async function dispatch(args: readonly string[], around: Surroundings): Promise<
   if (first === 'help') return dispatch([...args.slice(1), '--help'], around);
   if (first === '--version') return dispatch(['version', ...args.slice(1)], around);
   const found = find(args);
+  if (!found && args[1] === '--help' && family(first).length > 0) {
+    around.out(overview(family(first)));
+    return 0;
+  }
   if (!found) throw unknown(args);
   const { help, ...input } = parseInput(found.command, found.rest);
   if (help) {

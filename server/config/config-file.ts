@@ -1,21 +1,16 @@
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
+import { wrapped } from './wrapped.ts';
 
-const WIDTH = 96;
+const COMMENT_WIDTH = 78;
 
-function wrapped(text: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + word.length > WIDTH) lines.push(`# ${word}`);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
+function comment(text: string): string[] {
+  return wrapped(text, COMMENT_WIDTH).map((line) => `# ${line}`);
 }
 
 /** The configuration file with every setting at its default and in a comment: what it is, and what it would be. */
 export function configFile(): string {
   const lines = [
-    ...wrapped(
+    ...comment(
       'Settings of the relay. Take away the # before one and change it. The environment goes before this file; NAME_FILE=PATH takes a value from a file of its own. "sottovoce config check" reads all of it and starts nothing.',
     ),
   ];
@@ -26,7 +21,7 @@ export function configFile(): string {
       section = setting.section;
       lines.push('', '', `# ${section}`, `# ${'-'.repeat(section.length)}`);
     }
-    lines.push('', ...wrapped(setting.about), `#${setting.name}=${setting.fallback}`);
+    lines.push('', ...comment(setting.about), `#${setting.name}=${setting.fallback}`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigMistake } from './setting.ts';
-import { SETTING_KEYS, SETTINGS, type SettingKey } from './settings.ts';
+import { nearestSetting, SETTING_KEYS, SETTINGS, type SettingKey } from './settings.ts';
 
 type Settings = { [K in SettingKey]: ReturnType<(typeof SETTINGS)[K]['parse']> };
 
@@ -52,6 +52,15 @@ function knownName(name: string): boolean {
   return name === CONFIG_NAME || SETTING_KEYS.some((key) => SETTINGS[key].name === name || SETTINGS[key].name === plain);
 }
 
+function noSuch(name: string): string {
+  const near = nearestSetting(name);
+  return `there is no such setting.${near === undefined ? '' : ` Did you mean ${near}?`}`;
+}
+
+export function strangeInEnvironment(name: string): string {
+  return `The environment sets ${name}, and ${noSuch(name)}`;
+}
+
 function fileOf(env: NodeJS.ProcessEnv, named: string | undefined): string | undefined {
   return named ?? (env[CONFIG_NAME] || CONFIG_PLACES.find((place) => existsSync(place)));
 }
@@ -59,8 +68,7 @@ function fileOf(env: NodeJS.ProcessEnv, named: string | undefined): string | und
 function settingsOf(file: string): Record<string, string | undefined> {
   const settings = parseEnv(readSmall(file, 'The configuration file'));
   const strange = Object.keys(settings).find((name) => !knownName(name) || name === CONFIG_NAME);
-  if (strange !== undefined)
-    throw new ConfigMistake(`${file} sets ${strange}, and there is no such setting. "sottovoce config print" lists all.`);
+  if (strange !== undefined) throw new ConfigMistake(`${file} sets ${strange}, and ${noSuch(strange)} "sottovoce config print" lists all.`);
   return settings;
 }
 

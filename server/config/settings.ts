@@ -3,6 +3,7 @@
  * list alone. In order: what people set, then what few ever will.
  */
 import { isIP } from 'node:net';
+import { nearest } from './nearest.ts';
 import { ConfigMistake, hostName, oneOf, optional, origin, path, pemPath, positiveNumber, type Setting, wholeNumber } from './setting.ts';
 
 const NAMED_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
@@ -136,3 +137,14 @@ export const SETTINGS = {
 
 export type SettingKey = keyof typeof SETTINGS;
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
+
+const PREFIX = 'SOTTOVOCE_';
+
+/** Which one was probably meant. What all names begin with counts for nothing. */
+export function nearestSetting(name: string): string | undefined {
+  const near = nearest(
+    name.replace(PREFIX, ''),
+    SETTING_KEYS.map((key) => SETTINGS[key].name.replace(PREFIX, '')),
+  );
+  return near && `${PREFIX}${near}`;
+}

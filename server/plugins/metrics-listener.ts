@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
-import { ConfigMistake } from '../config/setting.ts';
+import { listenMistake } from '../config/listen-mistake.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Metrics } from './metrics.ts';
 import type { Tls } from './tls.ts';
@@ -48,14 +48,7 @@ export function serveMetrics(app: FastifyInstance, metrics: Metrics, relay: Rela
   const server = listener(metrics);
   app.addHook('onReady', async () => {
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => {
-        const code = 'code' in error ? String(error.code) : '';
-        reject(
-          new ConfigMistake(
-            `Metrics cannot be served on port ${config.metricsPort} (${code}). Choose another with SOTTOVOCE_METRICS_PORT.`,
-          ),
-        );
-      });
+      server.once('error', (error) => reject(listenMistake(error, config, 'metricsHost', 'metricsPort') ?? error));
       server.listen({ host: config.metricsHost, port: config.metricsPort }, resolve);
     });
   });

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { createSecureContext, Server as TlsServer } from 'node:tls';
 import type { Config } from '../config/config.ts';
+import { nameIn } from '../config/origin.ts';
 import { ConfigMistake } from '../config/setting.ts';
 import type { Clock } from '../ports.ts';
 
@@ -21,14 +22,16 @@ function codeOf(error: unknown): string {
 
 /** The pair, if it is one. Throws a sentence that quotes nothing of either file. */
 function readPair(certPath: string, keyPath: string): Pair {
-  const read = (path: string, what: string): Buffer => {
+  const read = (path: string, what: string, name: string): Buffer => {
     try {
       return readFileSync(path);
     } catch (error) {
-      throw new ConfigMistake(`The ${what} at ${path} cannot be read (${codeOf(error)}).`);
+      throw new ConfigMistake(
+        `The ${what} at ${path} cannot be read (${codeOf(error)}). Correct ${name}, and let the relay's user read the file.`,
+      );
     }
   };
-  const pair = { cert: read(certPath, 'TLS certificate'), key: read(keyPath, 'TLS key') };
+  const pair = { cert: read(certPath, 'TLS certificate', 'SOTTOVOCE_TLS_CERT'), key: read(keyPath, 'TLS key', 'SOTTOVOCE_TLS_KEY') };
   try {
     createSecureContext(pair);
     new X509Certificate(pair.cert);
@@ -36,11 +39,6 @@ function readPair(certPath: string, keyPath: string): Pair {
     throw new ConfigMistake(`SOTTOVOCE_TLS_CERT and SOTTOVOCE_TLS_KEY are no pair of PEM files that belong together (${codeOf(error)}).`);
   }
   return pair;
-}
-
-/** What a person would type: the first name that is no pattern. */
-function firstName(certificate: X509Certificate): string | undefined {
-  return /(?:^|, )DNS:([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?=,|$)/i.exec(certificate.subjectAltName ?? '')?.[1]?.toLowerCase();
 }
 
 /** When they were last written, through links, which is how renewals put new ones in place. */
@@ -85,7 +83,7 @@ export function openTls({ tlsCert, tlsKey }: Config, clock: Clock, log: TlsLog) 
 
   return {
     options: { ...pair, ...PROTOCOL, handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
-    name: firstName(new X509Certificate(pair.cert)),
+    name: nameIn(new X509Certificate(pair.cert)),
     /** When the certificate that is served now ends, milliseconds since 1970. */
     expiresAt: () => new X509Certificate(pair.cert).validToDate.getTime(),
     reload,

@@ -39,7 +39,14 @@ import {
   MAX_TOKEN_BYTES,
 } from './limits.ts';
 
-const nothing = v.strictObject({});
+/** An object with these fields and no others, all of which may be missing. A list without elements has no unknown field either, and is no request. */
+function fields<Entries extends v.ObjectEntries>(entries: Entries) {
+  const object = v.strictObject(entries);
+  const noList = v.custom<v.InferInput<typeof object>>((body) => !Array.isArray(body));
+  return v.pipe(noList, object);
+}
+
+export const nothing = fields({});
 const roleSchema = v.picklist(['admin', 'member']);
 const genesisSchema = base64urlBytes(1, MAX_GENESIS_BYTES);
 const deviceRecordSchema = base64urlBytes(1, MAX_DEVICE_RECORD_BYTES);
@@ -191,7 +198,7 @@ export const ROUTES = {
   },
   'invites/create': {
     auth: true,
-    body: v.strictObject({
+    body: fields({
       uses: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_INVITE_USES)), 1),
       days: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_INVITE_DAYS)), DEFAULT_INVITE_DAYS),
     }),

@@ -1,10 +1,10 @@
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Bytes } from '../protocol/bytes.ts';
 import { INVITE_CODE_BYTES } from '../protocol/ids.ts';
 import { KEY_FILE } from '../store/data-folder.ts';
-import { makeFolder } from '../store/make-folder.ts';
+import { FolderMistake, makeFolder } from '../store/make-folder.ts';
 
 function has(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
@@ -28,7 +28,8 @@ function privateKeyOf(path: string): KeyObject {
     const key = createPrivateKey(pemOf(path));
     if (key.asymmetricKeyType === 'ed25519') return key;
   } catch (error) {
-    if (['EACCES', 'EROFS', 'ENOSPC'].some((code) => has(error, code))) throw error;
+    if (['EACCES', 'EROFS', 'ENOSPC', 'EMFILE'].some((code) => has(error, code))) throw error;
+    if (has(error, 'ENOENT')) throw new FolderMistake(`the system keeps no files in ${dirname(path)}.`, 'ENOENT');
   }
   throw new Error(
     `${path} does not hold the relay's key. Put it back from a backup: those who have signed up know this relay by it. If nobody has, delete it and start again.`,

@@ -2,6 +2,7 @@
 import type { Bytes } from '../protocol/bytes.ts';
 import type { Role } from './store.ts';
 
+/** `devices`: those that may log in. */
 export type KeptAccount = {
   accountId: string;
   username: string;
@@ -32,6 +33,8 @@ export type AdminStore = {
   keptAccounts(): Promise<KeptAccount[]>;
   keptDevices(accountId: string): Promise<KeptDevice[]>;
   keptInvites(now: number): Promise<KeptInvite[]>;
+  /** Those who are disabled not among them. */
+  adminCount(): Promise<number>;
   counts(): Promise<Counts>;
   fill(): Promise<Fill>;
   /** Oldest first. */

@@ -83,8 +83,14 @@ export function mailboxQueries(prepared: Prepare) {
         .where(sql<number>`length(recipients)`, '=', RECIPIENT_ROW_BYTES)
         .returning(['envelope_id', 'digest']),
     ),
-    idsAfter: prepared<{ after: number; limit: number }>()((argument) =>
-      build.selectFrom('bodies').select(['row', 'envelope_id']).where('row', '>', argument.after).orderBy('row').limit(argument.limit),
+    /** Of the index alone: beside the bodies themselves, of which none is read, it is small. */
+    idsAfter: prepared<{ after: Uint8Array; limit: number }>()((argument) =>
+      build
+        .selectFrom('bodies')
+        .select('envelope_id')
+        .where('envelope_id', '>', argument.after)
+        .orderBy('envelope_id')
+        .limit(argument.limit),
     ),
     deleteBody: prepared<{ body: number }>()((argument) => build.deleteFrom('bodies').where('row', '=', argument.body)),
     sharedBody: prepared<{ body: number }>()((argument) =>

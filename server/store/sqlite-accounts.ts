@@ -34,8 +34,13 @@ function accountQueries(prepared: Prepare) {
     setListVersion: prepared<{ account: number; version: number }>()((argument) =>
       build.updateTable('accounts').set({ list_version: argument.version }).where('row', '=', argument.account),
     ),
+    // Told at every connection and nearly always the same, which then costs no write.
     setDeliveryVerifier: prepared<{ accountId: string; verifier: Uint8Array }>()((argument) =>
-      build.updateTable('accounts').set({ delivery_verifier: argument.verifier }).where('account_id', '=', argument.accountId),
+      build
+        .updateTable('accounts')
+        .set({ delivery_verifier: argument.verifier })
+        .where('account_id', '=', argument.accountId)
+        .where('delivery_verifier', 'is not', argument.verifier),
     ),
     insertListEntry: prepared<{ account: number; version: number; entry: Uint8Array }>()((argument) =>
       build.insertInto('device_lists').values({ account: argument.account, version: argument.version, entry: argument.entry }),
@@ -165,8 +170,7 @@ export function sqliteAccounts({ database, prepared, devices, invites, mailboxes
     device: async (accountId, deviceId) => deviceOf(accountId, deviceId),
     deviceCount: async (accountId) => devices.listedOf(accountId).rows.size,
     async setDeliveryVerifier(accountId, verifier) {
-      query.setDeliveryVerifier.run({ accountId, verifier });
-      devices.forget(accountId);
+      if (query.setDeliveryVerifier.run({ accountId, verifier }).changes > 0) devices.forget(accountId);
     },
     publishDeviceRecord: async (publisher, record) => publish.immediate(publisher, record),
     async appendDeviceList(accountId, list) {

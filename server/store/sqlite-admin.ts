@@ -11,7 +11,7 @@ import type { Retired } from './sqlite-retired.ts';
 import type { Role } from './store.ts';
 
 type Parts = { database: Database; prepared: Prepare; devices: DeviceRows; mailboxes: MailboxRows; log: AdminLog; retired: Retired };
-type Changes = Omit<AdminStore, 'keptAccounts' | 'keptDevices' | 'keptInvites' | 'counts' | 'fill'>;
+type Changes = Omit<AdminStore, 'keptAccounts' | 'keptDevices' | 'keptInvites' | 'adminCount' | 'counts' | 'fill'>;
 
 /** Every change and its row of the log are one transaction. */
 export function sqliteAdmin({ database, prepared, devices, mailboxes, log, retired }: Parts): Changes {

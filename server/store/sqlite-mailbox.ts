@@ -38,11 +38,11 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
   const mailboxes = new Map<number, Mailbox>();
   const recent = recentEnvelopes();
   const seen = idFilter((add) => {
-    for (let after = 0; ; ) {
+    for (let after: Uint8Array = new Uint8Array(); ; ) {
       const page = query.idsAfter.all({ after, limit: IDS_AT_ONCE });
       for (const { envelope_id } of page) add(envelope_id);
       if (page.length < IDS_AT_ONCE) return;
-      after = page.at(-1)?.row ?? 0;
+      after = page.at(-1)?.envelope_id ?? after;
     }
   });
 

@@ -4,7 +4,7 @@ import { HOUR_MS } from './hours.ts';
 import { build, type Prepare } from './query.ts';
 import type { Role } from './store.ts';
 
-type Overview = Pick<AdminStore, 'keptAccounts' | 'keptDevices' | 'keptInvites' | 'counts' | 'fill'>;
+type Overview = Pick<AdminStore, 'keptAccounts' | 'keptDevices' | 'keptInvites' | 'adminCount' | 'counts' | 'fill'>;
 type Nothing = Record<never, never>;
 
 // As in the mailbox: kept so many hours after the one it came in.
@@ -16,7 +16,13 @@ function queries(prepared: Prepare) {
       build
         .selectFrom('accounts')
         .leftJoin('devices', 'devices.account', 'accounts.row')
-        .select((select) => ['account_id', 'username', 'role', 'disabled', select.fn.count<number>('devices.row').as('devices')])
+        .select((select) => [
+          'account_id',
+          'username',
+          'role',
+          'disabled',
+          select.fn.count<number>('devices.row').filterWhere('revoked', '=', 0).as('devices'),
+        ])
         .groupBy('accounts.row')
         .orderBy('accounts.username'),
     ),
@@ -54,6 +60,13 @@ function queries(prepared: Prepare) {
         .select(['id', 'uses_left', 'expires_hour', 'makes_admin'])
         .where((where) => where.or([where('expires_hour', 'is', null), where('expires_hour', '>', argument.hour)]))
         .orderBy('row'),
+    ),
+    admins: prepared<Nothing>()(() =>
+      build
+        .selectFrom('accounts')
+        .select((select) => select.fn.countAll<number>().as('count'))
+        .where('role', '=', 'admin')
+        .where('disabled', '=', 0),
     ),
     disabled: prepared<Nothing>()(() =>
       build
@@ -115,6 +128,7 @@ export function sqliteOverview(prepared: Prepare): Overview {
         first: expires_hour === null,
       }));
     },
+    adminCount: async () => query.admins.get({})?.count ?? 0,
     async counts() {
       const accounts = query.disabled.get({});
       const groups = query.groups.get({});

@@ -125,6 +125,21 @@ describe('accounts by command, the relay running', () => {
     expect(await role()).toBe('member');
   });
 
+  it.each([['demote'], ['disable'], ['delete', '--yes']])(
+    'R40: %s of the last admin is done, and says that none is left and how to make one',
+    async (act, ...yes) => {
+      await change('promote');
+      expect(await change('demote')).toMatchObject({ changed: true, adminsLeft: 1 });
+      const { code, said } = await typeCommand(['account', act, 'admin_0', ...yes], typed());
+      expect(code).toBe(0);
+      expect(said).toMatch(
+        /^admin_0 is [^\n]*\nNo admin is left[^\n]*"sottovoce account promote NAME"[^\n]*"sottovoce invite create --admin"[^\n]*\n$/,
+      );
+      expect(await change('demote')).toMatchObject({ changed: false, adminsLeft: 0 });
+      expect((await typeCommand(['account', 'promote', 'member_1'], typed())).said).toBe('member_1 is an admin.\n');
+    },
+  );
+
   it('R44: a revoked device is shut out, its mailbox and prekeys erased; it stays listed, and senders are answered as before', async () => {
     await submit(bert.device);
     const socket = await connect(relay.origin, bert.token);
@@ -135,6 +150,12 @@ describe('accounts by command, the relay running', () => {
     expect(await post(relay.origin, 'account/me', {}, bert.token)).toMatchObject(refused('revoked'));
     const listed = await answerOf(['device', 'list', 'member_1'], typed());
     expect(listed['devices']).toEqual([{ deviceId: bert.device.deviceId, revoked: true, oneTimePrekeys: 0, envelopes: 0, bytes: 0 }]);
+    const { accounts } = await answerOf(['account', 'list'], typed());
+    expect((accounts as { username: string; devices: number }[]).map(({ username, devices }) => [username, devices])).toEqual([
+      ['admin_0', 1],
+      ['member_1', 0],
+      ['member_2', 1],
+    ]);
     expect(await submit(bert.device)).toBe('accepted');
     const claim = { accountId: bert.device.accountId, deviceIds: [bert.device.deviceId] };
     expect(await granted(relay.origin, 'prekeys/claim', claim, cleo.token)).toMatchObject({ bundles: [{ oneTimePrekey: null }] });
@@ -155,8 +176,10 @@ describe('accounts by command, the relay running', () => {
     ]);
     for (const { at } of acts as { at: number }[]) expect(at % 3_600_000).toBe(0);
     const { said } = await typeCommand(['log'], typed());
-    expect(said).toMatch(/^hour +act +about +by\n/);
+    expect(said).toMatch(/^\d{4}-\d\d-\d\d \d\d:00 UTC {2}account promote, by command line\n {22}\S+\n/);
+    expect(said).toContain(`${bert.device.accountId}.${bert.device.deviceId}\n`);
     expect(said).not.toMatch(/member_|admin_/);
+    for (const line of said.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   it('R40: stats tell what there is now', async () => {

@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toBase64url } from '../../server/protocol/bytes.ts';
 import { newInviteId } from '../../server/relay/invite-id.ts';
+import { selfSigned } from '../support/certificate.ts';
 import { answerOf, typeCommand } from '../support/command.ts';
 import { granted, login, post, register } from '../support/relay-device.ts';
 import { type RunningRelay, startRelay } from '../support/relay.ts';
@@ -52,6 +55,16 @@ describe.each(['running', 'stopped'])('invites by command, the relay %s', (state
 });
 
 describe('invites by command', () => {
+  it('R33, R41: without an origin the link names what is in the certificate, as the relay will', async () => {
+    await relay.kill('SIGTERM');
+    const { cert, key } = selfSigned(['chat.example.org']);
+    const env = { SOTTOVOCE_TLS_CERT: join(relay.dataDir, 'cert.pem'), SOTTOVOCE_TLS_KEY: join(relay.dataDir, 'key.pem') };
+    writeFileSync(env.SOTTOVOCE_TLS_CERT, cert);
+    writeFileSync(env.SOTTOVOCE_TLS_KEY, key);
+    const { link } = await answerOf(['invite', 'create'], { dataDir: relay.dataDir, port: 443, env });
+    expect(link).toMatch(/^https:\/\/chat\.example\.org\/#\/join\//);
+  });
+
   it('R41: the id of an invite is never taken for an option', () => {
     for (let first = 0; first < 256; first++)
       expect(toBase64url(newInviteId((bytes) => new Uint8Array(bytes).fill(first)))).not.toMatch(/^-/);

@@ -1,10 +1,26 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { deliveryTokenOf } from '../../client/messenger/delivery-token.ts';
 import { answerOf } from '../support/command.ts';
 import { acquaint, type Person, peopleAt, unlock } from '../support/engine-person.ts';
+import { createLyingRelay } from '../support/lying-relay.ts';
 import { type RunningRelay, startRelay } from '../support/relay.ts';
+
+/** What the relay goes by for this account. */
+function verifierOf(username: string): Buffer | null {
+  const database = new SqliteDatabase(join(relay.dataDir, 'relay.sqlite'), { readonly: true });
+  try {
+    return (
+      database.prepare<[string], Buffer | null>('SELECT delivery_verifier FROM accounts WHERE username = ?').pluck().get(username) ?? null
+    );
+  } finally {
+    database.close();
+  }
+}
 
 let relay: RunningRelay;
 let people: Person[] = [];
@@ -57,4 +73,46 @@ test('R49, E3, E8: after a restore people talk on: nothing is shown twice, no va
   await cleo.messenger.openContactLink(await anna.messenger.contactLink());
   await cleo.say(a, 'a first message without a one-time prekey');
   await anna.until('the stranger', () => anna.texts(c).length === 1);
+});
+
+test('R49, R51: after a restore the relay is told the present token again: who was blocked since stays a stranger, contacts do not become strangers', async () => {
+  const bertsRelay = createLyingRelay(relay.origin);
+  let published = Promise.withResolvers<void>();
+  bertsRelay.lies.answer = (route, answer) => {
+    if (route === 'account/delivery') published.resolve();
+    return answer;
+  };
+  people = await peopleAt(relay, ['anna', 'bert', 'carl'], (name) => (name === 'bert' ? { relay: bertsRelay } : {}));
+  const [anna, bert, carl] = people as [Person, Person, Person];
+  const b = bert.me().accountId;
+  const tokenOf = (person: Person) => deliveryTokenOf(person.engine().core.read, b);
+  const digestOf = (token: Uint8Array | undefined) =>
+    createHash('sha256')
+      .update(token ?? new Uint8Array())
+      .digest();
+  for (const person of [anna, carl]) {
+    await acquaint(person, bert);
+    await person.say(b, 'hello');
+    await person.until('the token', () => tokenOf(person));
+  }
+  await published.promise;
+  const made = String((await answerOf(['backup', folder], typed()))['folder']);
+  const before = verifierOf('bert');
+  expect(before).toEqual(digestOf(tokenOf(carl)));
+
+  published = Promise.withResolvers();
+  await bert.messenger.blockContact(carl.me().accountId, true);
+  await published.promise;
+  await anna.say(b, 'between us');
+  await anna.until('the new token', () => digestOf(tokenOf(anna)).equals(digestOf(tokenOf(bert))));
+  expect(verifierOf('bert')).toEqual(digestOf(tokenOf(anna)));
+
+  await relay.kill('SIGKILL');
+  await answerOf(['restore', made], typed());
+  expect(verifierOf('bert')).toEqual(before);
+  published = Promise.withResolvers();
+  await relay.restart();
+  await published.promise;
+  expect(verifierOf('bert')).toEqual(digestOf(tokenOf(anna)));
+  expect(digestOf(tokenOf(carl))).toEqual(before);
 });

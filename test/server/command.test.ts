@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS, sottovoce } from '../../server/cli/sottovoce.ts';
+import { selfSigned } from '../support/certificate.ts';
 import { SETTING_KEYS, SETTINGS } from '../../server/config/settings.ts';
 
 let folder: string;
@@ -38,8 +39,41 @@ describe('the command sottovoce', () => {
     for (const { name, about, examples, options } of COMMANDS) {
       const help = await type(`${name} --help`);
       expect(help.code).toBe(0);
-      for (const part of [about, ...examples, ...Object.keys(options ?? {}), '--json']) expect(help.said).toContain(part);
+      const words = help.said.replaceAll('\n', ' ');
+      for (const part of [about, ...examples, ...Object.keys(options ?? {}), '--json']) expect(words).toContain(part);
+      expect(await type(`help ${name}`)).toEqual(help);
     }
+  });
+
+  it('R31: no help is wider than a terminal', async () => {
+    const families = [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? ''))];
+    for (const word of ['', ...families, ...COMMANDS.map(({ name }) => name)]) {
+      const { code, said } = await type(`help ${word}`);
+      expect(code, word).toBe(0);
+      for (const line of said.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+    }
+    expect((await type('invite --help')).said).toMatch(/ {2}invite create .*\n {2}invite list .*\n {2}invite revoke .*\n\n/);
+  });
+
+  it.each([
+    ['serv', 'There is no command "serv". Did you mean "serve"?'],
+    ['help serv', 'There is no command "serv". Did you mean "serve"?'],
+    ['invite creat', 'Did you mean "invite create"?'],
+    ['acount list', 'Did you mean "account list"?'],
+    ['acount', 'Did you mean "account"?'],
+    ['invite make', 'There are "invite create", "invite list", "invite revoke".'],
+    ['doctor --backup x', 'Did you mean --backups?'],
+    ['account list --jsn', 'Did you mean --json?'],
+    ['serve --prot 80', 'Did you mean the setting SOTTOVOCE_PORT,'],
+    ['serve --host ::', 'Did you mean the setting SOTTOVOCE_HOST,'],
+  ])('R31: "%s" is nearly a word, and is told which', async (line, guess) => {
+    const { code, complained } = await type(line);
+    expect(code).toBe(2);
+    expect(complained).toContain(guess);
+  });
+
+  it.each(['sing', 'x', 'serve --loudly', 'mailbox'])('R31: "%s" is near to no word, and nothing is guessed', async (line) => {
+    expect((await type(line)).complained).not.toContain('Did you mean');
   });
 
   it.each([
@@ -94,6 +128,18 @@ describe('settings', () => {
     const inEnvironment = await type('config check', { SOTTOVOCE_PROT: '1000' });
     expect(inEnvironment.code).toBe(1);
     expect(inEnvironment.complained).toMatch(/^The environment sets SOTTOVOCE_PROT/);
+    for (const { complained } of [inFile, inEnvironment]) expect(complained).toContain('Did you mean SOTTOVOCE_PORT?');
+  });
+
+  it('R32: what is not set says so, and an origin what it will be', async () => {
+    const { said } = await type('config print', { SOTTOVOCE_PORT: '2000' });
+    expect(said).toMatch(/^SOTTOVOCE_ORIGIN= {2}# not set: it will be http:\/\/localhost:2000\n/);
+    expect(said).toContain('SOTTOVOCE_TLS_KEY=  # not set\n');
+    const again = await type(`config print --json --config ${written('e.conf', said)}`);
+    expect(JSON.parse(again.said)).toMatchObject({ origin: 'http://localhost:2000' });
+    const { cert, key } = selfSigned(['chat.example.org']);
+    const tls = { SOTTOVOCE_TLS_CERT: written('cert.pem', cert), SOTTOVOCE_TLS_KEY: written('key.pem', key), SOTTOVOCE_PORT: '443' };
+    expect((await type('config print', tls)).said).toContain('it will be https://chat.example.org\n');
   });
 
   it('R32: the template explains every setting, changes nothing as it is, and can be read with every line switched on', async () => {

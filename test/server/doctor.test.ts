@@ -50,8 +50,10 @@ describe('doctor', () => {
       expect(verdicts(findings, about), about).toEqual(['ok']);
     expect(saidOf(findings, 'port')).toMatch(/A relay answers/);
     expect(readdirSync(relay.dataDir).sort()).toEqual(before);
+    expect(saidOf(findings, 'origin')).toContain(`at http://localhost:${relay.port},`);
     const { said } = await typeCommand(['doctor'], { dataDir: relay.dataDir, port: relay.port });
     expect(said).toMatch(/^ok +settings +They are good\.\n/);
+    for (const line of said.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   it('R45: stopped, the port is free and no relay runs; a strange program on it is wrong', async () => {
@@ -122,7 +124,7 @@ describe('doctor', () => {
     const threeDaysAgo = new Date(Date.now() - 3 * 24 * 3_600_000).toISOString();
     writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/"madeAt": "[^"]*"/, `"madeAt": "${threeDaysAgo}"`));
     const late = await examine({}, ['--backups', backups]);
-    expect(saidOf(late, 'backups')).toMatch(/^The last was made 7[12] hours ago\. /);
+    expect(saidOf(late, 'backups')).toMatch(/^The last was made 3 days ago\. /);
     expect(verdicts(late, 'backups')).toEqual(['warning', 'warning']);
   });
 
@@ -137,6 +139,7 @@ describe('doctor', () => {
     const findings = (await answerOf(['doctor'], { dataDir, port, env }))['findings'] as Finding[];
     expect(saidOf(findings, 'port')).toBe(`A relay answers on port ${port}.`);
     expect(verdicts(findings, 'certificate')).toEqual(['ok']);
+    expect(saidOf(findings, 'origin')).toBe(`People type https://localhost:${port}, by the name in the certificate.`);
   });
 
   it('R45: files of a certificate that cannot be read are wrong', () => {

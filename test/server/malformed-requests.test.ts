@@ -23,6 +23,7 @@ function brokenBodies(route: Route): [string, string][] {
   const bodies: [string, unknown][] = [
     ['an unknown field', { ...good, extra: 1 }],
     ['a list', [good]],
+    ['an empty list', []],
     ['null', null],
     ['a text', 'text'],
   ];

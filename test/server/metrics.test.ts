@@ -112,7 +112,7 @@ describe('metrics', () => {
       expect((await fetch(`http://127.0.0.1:${port}${path}`)).status).toBe(404);
     expect((await fetch(`http://127.0.0.1:${port}/metrics`, { method: 'POST' })).status).toBe(404);
     await expect(startRelay({ env: { SOTTOVOCE_METRICS_PORT: String(port) } })).rejects.toThrow(
-      /ended with 1: Metrics cannot be served[^\n]*SOTTOVOCE_METRICS_PORT\.\n$/,
+      /ended with 1: The port is taken[^\n]*SOTTOVOCE_METRICS_PORT\.\n$/,
     );
   });
 

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { whyNotStarted } from '../../server/cli/why-not-started.ts';
 import { readConfig } from '../../server/config/config.ts';
+import { listenMistake } from '../../server/config/listen-mistake.ts';
 import { RELAY_VERSION } from '../../server/version.ts';
 import { login, register } from '../support/relay-device.ts';
 import { connect } from '../support/relay-socket.ts';
@@ -62,6 +64,36 @@ describe('the relay as a process', () => {
     holder.close();
     expect([code, said]).toEqual([1, '']);
     expect(complained).toMatch(/^The port is taken.*SOTTOVOCE_PORT\.\n$/);
+  });
+
+  it.each([
+    [{ SOTTOVOCE_HOST: '203.0.113.1' }, /^203\.0\.113\.1 is no address of this machine\. .*SOTTOVOCE_HOST/],
+    [{ SOTTOVOCE_METRICS_PORT: '9', SOTTOVOCE_METRICS_HOST: '203.0.113.1' }, /^203\.0\.113\.1 is no .*SOTTOVOCE_METRICS_HOST/],
+    [{ SOTTOVOCE_DATA: join(PROJECT, 'LICENSE') }, /LICENSE is a file, not a folder\. .*SOTTOVOCE_DATA\.$/],
+    [{ SOTTOVOCE_DATA: join(PROJECT, 'LICENSE', 'below') }, /cannot be made, as a part of its path is a file\. .*SOTTOVOCE_DATA\.$/],
+    [{ SOTTOVOCE_DATA: join(PROJECT, 'a'.repeat(300)) }, /cannot be made, as its name is too long\. .*SOTTOVOCE_DATA\.$/],
+    [{ SOTTOVOCE_TLS_CERT: '/nowhere', SOTTOVOCE_TLS_KEY: '/nowhere' }, /^The TLS certificate .*Correct SOTTOVOCE_TLS_CERT/],
+  ])('R30: %o does not start, and one sentence says what to do', async (env, sentence) => {
+    const { code, said, complained } = await run({ SOTTOVOCE_PORT: '0', ...env });
+    expect([code, said]).toEqual([1, '']);
+    expect(complained).toMatch(/^[^\n]*\.\n$/);
+    expect(complained.trimEnd()).toMatch(sentence);
+  });
+
+  it.each([
+    ['EACCES', 'permission denied', 'Run the relay as the user who owns it'],
+    ['EROFS', 'read-only file system', 'a disk that takes no changes'],
+    ['ENOSPC', 'no space left on device', 'Make room'],
+    ['SQLITE_CANTOPEN', 'unable to open database file', 'Run the relay as the user who owns it'],
+    ['EMFILE', 'too many open files', 'ulimit -n'],
+    ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure: EMFILE', 'ulimit -n'],
+  ])('R30: %s is told without the words of the system', (code, message, todo) => {
+    const sentence = whyNotStarted(Object.assign(new Error(message), { code }), '/data');
+    expect(sentence).toContain(todo);
+    expect(sentence).not.toContain(message);
+    expect(listenMistake(Object.assign(new Error(message), { code }), readConfig({}), 'host', 'port')?.message ?? '').toMatch(
+      code === 'EACCES' ? /^This user may not listen on port 8787\..*SOTTOVOCE_PORT\.$/ : /^$/,
+    );
   });
 
   it('R30: a folder that another relay uses is one sentence', async () => {

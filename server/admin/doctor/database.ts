@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type SqliteDatabase from 'better-sqlite3';
 import { ENVELOPE_KEEP_MS } from '../../protocol/limits.ts';
 import { checkDatabase } from '../../store/check-database.ts';
+import { isDamage } from '../../store/damage.ts';
 import { DATABASE_FILE } from '../../store/data-folder.ts';
 import { HOUR_MS } from '../../store/hours.ts';
 import { NEWEST_SCHEMA, schemaOf } from '../../store/migrations/migrate.ts';
@@ -10,6 +11,7 @@ import { type Finding, ok, warning, wrong } from './finding.ts';
 import { openSqliteFile } from '../../store/sqlite-file.ts';
 
 const ABOUT = 'database';
+const EMPTY = '"sottovoce serve" makes one. If there should be data, SOTTOVOCE_DATA points to the wrong place.';
 
 // No clock that is right shows an earlier year than this version was made in.
 const BUILT_AT = Date.UTC(2026, 0, 1);
@@ -32,8 +34,7 @@ export function clockFinding(now: number, newest: number | undefined): Finding {
 /** With the clock, which is judged by what was stored. */
 export function databaseFindings(dataDir: string, now: number): Finding[] {
   const path = join(dataDir, DATABASE_FILE);
-  if (!existsSync(path))
-    return [warning(ABOUT, `There is no database in ${dataDir} yet.`, '"sottovoce serve" makes one.'), clockFinding(now, undefined)];
+  if (!existsSync(path)) return [warning(ABOUT, `There is no database in ${dataDir} yet.`, EMPTY), clockFinding(now, undefined)];
   try {
     const database = openSqliteFile(path, { readonly: true });
     try {
@@ -59,7 +60,7 @@ export function databaseFindings(dataDir: string, now: number): Finding[] {
       wrong(
         ABOUT,
         `It does not open: ${error instanceof Error ? error.message : String(error)}.`,
-        'Put a backup in its place with "sottovoce restore".',
+        isDamage(error) ? 'Put a backup in its place with "sottovoce restore".' : 'Run this as the user the relay runs as.',
       ),
     ];
   }

@@ -6,6 +6,7 @@ import { createServer, isIP } from 'node:net';
 import { json } from 'node:stream/consumers';
 import * as v from 'valibot';
 import type { Config } from '../../config/config.ts';
+import { originOf } from '../../config/origin.ts';
 import { RELAY_INFO_PATH, relayInfoSchema } from '../../protocol/http.ts';
 import { type Finding, ok, warning, wrong } from './finding.ts';
 
@@ -49,7 +50,7 @@ export async function portFinding({ host, port, origin }: Config, scheme: 'http'
   const about = 'port';
   if (port === 0) return ok(about, 'Any port that is free will be taken.');
   const free = await canListen(host, port);
-  if (free === undefined) return ok(about, `Port ${port} of ${host} is free.`);
+  if (free === undefined) return ok(about, `Port ${port} of ${host} is free for the relay.`);
   // Ports below 1024 are refused to this user before it is looked whether they are in use.
   if (free !== 'EADDRINUSE' && free !== 'EACCES')
     return wrong(about, `Nothing can listen on ${host} port ${port} (${free}).`, 'SOTTOVOCE_HOST must be an address of this machine.');
@@ -72,10 +73,12 @@ export async function portFinding({ host, port, origin }: Config, scheme: 'http'
   return ok(about, `A relay answers on port ${port}.`);
 }
 
-export function originFinding({ origin, host }: Config): Finding {
+export function originFinding(config: Config): Finding {
   const about = 'origin';
+  const { origin, host } = config;
   if (origin === undefined) {
-    if (isLoopback(host)) return ok(about, 'Reached from this machine alone, by http://localhost.');
+    if (config.tlsCert !== undefined) return ok(about, `People type ${originOf(config)}, by the name in the certificate.`);
+    if (isLoopback(host)) return ok(about, `Only this machine reaches the relay, at ${originOf(config)}, as SOTTOVOCE_ORIGIN is not set.`);
     return warning(
       about,
       `It listens on ${host}, and SOTTOVOCE_ORIGIN is not set: others cannot log in.`,

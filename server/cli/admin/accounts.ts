@@ -8,7 +8,7 @@ const accountList: Command = {
   name: 'account list',
   summary: 'List the accounts.',
   about:
-    'Each with its role, devices, and how much waits for it. There is no "last seen" and no date: the relay keeps none. NAME in other commands is a username from here, or the account id that --json shows.',
+    'Each with its role, how many devices may log in, and how much waits for it. There is no "last seen" and no date: the relay keeps none. NAME in other commands is a username from here, or the account id that --json shows.',
   examples: ['sottovoce account list', 'sottovoce account list --json'],
   async run(input) {
     const { accounts } = await perform(input, 'account/list', {});
@@ -29,6 +29,12 @@ const accountList: Command = {
   },
 };
 
+/** Nothing is refused for it: whoever runs the relay stands above its admins. */
+function noAdmin({ adminsLeft }: { adminsLeft: number }): string {
+  if (adminsLeft > 0) return '';
+  return 'No admin is left who can log in. "sottovoce account promote NAME" makes an account one, "sottovoce invite create --admin" a new one.\n';
+}
+
 type Switch = Extract<Act, 'account/disable' | 'account/enable' | 'account/promote' | 'account/demote'>;
 type Words = Pick<Command, 'summary' | 'about'> & { done: string; already: string };
 
@@ -43,7 +49,7 @@ function change(act: Switch, { summary, about, done, already }: Words): Command 
     async run(input) {
       const answer = await perform(input, act, { account: accountArgument(input) });
       const sentence = `${answer.username} ${answer.changed ? done : already}.`;
-      input.out(input.json ? `${JSON.stringify(answer)}\n` : `${sentence}\n`);
+      input.out(input.json ? `${JSON.stringify(answer)}\n` : `${sentence}\n${noAdmin(answer)}`);
       return 0;
     },
   };
@@ -64,7 +70,7 @@ const accountDelete: Command = {
     input.out(
       input.json
         ? `${JSON.stringify(done)}\n`
-        : `${done.username} is erased, with ${done.devices === 1 ? 'one device' : `${done.devices} devices`}.\n`,
+        : `${done.username} is erased, with ${done.devices === 1 ? 'one device' : `${done.devices} devices`}.\n${noAdmin(done)}`,
     );
     return 0;
   },
@@ -96,7 +102,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
   change('account/demote', {
     summary: 'Make an admin a member.',
     about:
-      'Invites it made stay open; "invite list" and "invite revoke" close them. The command line needs no admin, so the last one may go too.',
+      'Invites it made stay open; "invite list" and "invite revoke" close them. The command line needs no admin, so the last one may go too; the command then says how to make another.',
     done: 'is a member',
     already: 'was a member already',
   }),

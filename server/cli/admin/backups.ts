@@ -8,7 +8,7 @@ import { DataFolderTaken } from '../../store/data-folder.ts';
 import { numberOption } from '../arguments.ts';
 import { type Command, CommandMistake } from '../command.ts';
 import { requireData } from '../reach.ts';
-import { bytes, progressBar } from '../show.ts';
+import { bytes, columns, progressBar } from '../show.ts';
 
 // Records are believed for thirty days, and private halves deleted soon after.
 const OLD_MS = 30 * 24 * 3_600_000;
@@ -99,7 +99,7 @@ const restore: Command = {
           );
         if (old)
           input.out('It is older than thirty days: new conversations with a device begin only after it has published its keys again.\n');
-        input.out(`What people notice:\n${NOTICED.map((line) => `- ${line}\n`).join('')}`);
+        input.out(`What people notice:\n${columns(NOTICED.map((line) => ['-', line])).join('\n')}\n`);
       }
       return 0;
     } catch (error) {

@@ -7,10 +7,11 @@ import { type Finding, ok, warning, wrong } from '../../admin/doctor/finding.ts'
 import { openFilesFinding, originFinding, portFinding } from '../../admin/doctor/network.ts';
 import { tlsFindings } from '../../admin/doctor/tls.ts';
 import { socketAddress } from '../../admin/socket-address.ts';
-import { type Config, readConfigFrom } from '../../config/config.ts';
+import { type Config, readConfigFrom, strangeInEnvironment } from '../../config/config.ts';
 import { ConfigMistake } from '../../config/setting.ts';
 import { systemClock } from '../../ports.ts';
 import type { Command, Input } from '../command.ts';
+import { columns } from '../show.ts';
 
 /** Settings of this version, or of one that has them: the two files of a certificate. */
 function certificateOf(config: Config): { cert: string; key: string } | undefined {
@@ -27,10 +28,9 @@ async function relayFinding({ dataDir }: Config): Promise<Finding> {
       'A relay runs on this data and does not answer to this user and version.',
       'Run this as its user; restart it after an update.',
     );
-  return ok(
-    'relay',
-    stats === undefined ? 'No relay runs on this data now.' : `A relay runs on this data, with ${stats.sockets ?? 0} devices connected.`,
-  );
+  if (stats === undefined) return ok('relay', 'No relay runs on this data now; "sottovoce serve" starts one.');
+  const connected = stats.sockets ?? 0;
+  return ok('relay', `A relay runs on this data, with ${connected} ${connected === 1 ? 'device' : 'devices'} connected.`);
 }
 
 async function examine({ env, config: named, values }: Input): Promise<Finding[]> {
@@ -48,7 +48,7 @@ async function examine({ env, config: named, values }: Input): Promise<Finding[]
   return [
     strange.length === 0
       ? ok('settings', `They are good${file === undefined ? '' : ` (with ${file})`}.`)
-      : warning('settings', `There is no setting ${strange.join(', ')}.`, 'Correct the name; "sottovoce config print" lists all.'),
+      : warning('settings', strange.map(strangeInEnvironment).join(' '), 'Correct it; "sottovoce config print" lists all.'),
     ...dataFolderFindings(config.dataDir),
     ...databaseFindings(config.dataDir, now),
     await relayFinding(config),
@@ -64,9 +64,9 @@ const MARKS = { ok: 'ok     ', warning: 'warning', wrong: 'WRONG  ' } as const;
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Look at settings, data, clock, port and limits, and say what to do.',
+  summary: 'Look for what is wrong, and say what to do.',
   about:
-    'Changes nothing and asks nobody outside this machine. Each line is ok, a warning, or wrong; it ends with 1 when something is wrong. With --backups it looks at the age of the last backup too.',
+    'Looks at settings, data, clock, port, limits and certificate. Changes nothing and asks nobody outside this machine. Each line is ok, a warning, or wrong; it ends with 1 when something is wrong. With --backups it looks at the age of the last backup too.',
   options: { backups: { type: 'string', value: 'DIR', about: 'Where "sottovoce backup" puts its folders.' } },
   examples: ['sottovoce doctor', 'sottovoce doctor --backups /var/backups/sottovoce'],
   async run(input) {
@@ -75,8 +75,11 @@ export const doctor: Command = {
     if (input.json) input.out(`${JSON.stringify({ ok: !bad, findings })}\n`);
     else {
       const width = Math.max(...findings.map(({ about }) => about.length));
-      for (const { about, verdict, said, todo } of findings)
-        input.out(`${MARKS[verdict]}  ${about.padEnd(width)}  ${said}${todo === undefined ? '' : ` ${todo}`}\n`);
+      const rows = findings.map(({ about, verdict, said, todo }): [string, string] => [
+        `${MARKS[verdict]}  ${about.padEnd(width)}`,
+        todo === undefined ? said : `${said} ${todo}`,
+      ]);
+      input.out(`${columns(rows).join('\n')}\n`);
     }
     return bad ? 1 : 0;
   },

@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { perform } from '../reach.ts';
-import { bytes, hour, table } from '../show.ts';
+import { bytes, columns, hour, table } from '../show.ts';
 
 const stats: Command = {
   name: 'stats',
@@ -37,8 +37,12 @@ const log: Command = {
   examples: ['sottovoce log', 'sottovoce log --json'],
   async run(input) {
     const { acts } = await perform(input, 'log', {});
-    const rows = acts.map(({ at, act, target, by }) => [hour(at), act, target ?? '', by]);
-    const people = acts.length === 0 ? 'Nothing was changed by commands yet.\n' : table(['hour', 'act', 'about', 'by'], rows);
+    // Ids are too long to stand beside the rest, and must be whole to be typed again.
+    const rows = acts.flatMap(({ at, act, target, by }): [string, string][] => [
+      [hour(at), `${act}, by ${by}`],
+      ...(target === null ? [] : [['', target] as [string, string]]),
+    ]);
+    const people = acts.length === 0 ? 'Nothing was changed by commands yet.\n' : `${columns(rows).join('\n')}\n`;
     input.out(input.json ? `${JSON.stringify({ acts })}\n` : people);
     return 0;
   },
