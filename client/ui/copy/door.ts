@@ -68,7 +68,7 @@ export const door = {
   unlocking: 'Opening',
   wipedTitle: 'Your browser cleared this device',
   wipedText:
-    'The messages and keys that were stored here are gone, most likely because site data was deleted or space was short. Your contacts cannot tell and nothing was read by anyone.',
+    'The messages and keys that were stored here are gone, most likely because site data was deleted or space was short. They were sealed under your passphrase.',
   wipedRestore:
     'This version cannot restore an account yet. If you wrote your twelve words down, keep them: a later version restores it with them.',
   startOver: 'Start anew with an invite',
