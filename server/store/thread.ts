@@ -34,7 +34,8 @@ function revived({ name, message, stack, systemCode, refusal }: CallError): Erro
 export async function openStoreThread(setup: ThreadSetup, lost: (error: Error) => void): Promise<Store> {
   const worker = startWorker(setup);
   const waiting = new Map<number, Waiting>();
-  let closing = false;
+  /** Opened and not asked to close: only then is its end news to anybody. */
+  let open = false;
   let gone: Error | undefined;
   let lastId = OPENING;
 
@@ -50,7 +51,7 @@ export async function openStoreThread(setup: ThreadSetup, lost: (error: Error) =
     gone = error;
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
-    if (!closing) lost(error);
+    if (open) lost(error);
   }
   worker.on('error', end);
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
@@ -68,8 +69,8 @@ export async function openStoreThread(setup: ThreadSetup, lost: (error: Error) =
 
   try {
     await opened;
+    open = true;
   } catch (error) {
-    closing = true;
     await exited;
     throw error;
   }
@@ -81,7 +82,7 @@ export async function openStoreThread(setup: ThreadSetup, lost: (error: Error) =
     },
     waiting: async (...range) => unpackEnvelopes((await call('waiting', range)) as PackedEnvelopes),
     async close() {
-      closing = true;
+      open = false;
       await call('close', []);
       await exited;
     },

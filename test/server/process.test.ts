@@ -96,6 +96,19 @@ describe('the relay as a process', () => {
     );
   });
 
+  // Where exactly its files run out depends on the machine; wherever that is, the thread and the loop must not both speak.
+  it.each([26, 28, 30])('R30: with %i files open at most it says one sentence', async (files) => {
+    const line = `ulimit -n ${files}; exec "${process.execPath}" "${join(PROJECT, 'server/main.ts')}" serve`;
+    const env = { ...process.env, SOTTOVOCE_DATA: join(folder, `files-${files}`), SOTTOVOCE_PORT: '0' };
+    const child = spawn('sh', ['-c', line], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let complained = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complained += text;
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect([code, complained]).toEqual([1, expect.stringMatching(/^[^\n]*ulimit -n[^\n]*\n$/)]);
+  });
+
   it('R30: a folder that another relay uses is one sentence', async () => {
     const relay = await startRelay();
     const { code, complained } = await run({ SOTTOVOCE_PORT: '0', SOTTOVOCE_DATA: relay.dataDir });
