@@ -96,10 +96,10 @@ describe('the relay as a process', () => {
     );
   });
 
-  // Where exactly its files run out depends on the machine; wherever that is, the thread and the loop must not both speak.
-  it.each([26, 28, 30])('R30: with %i files open at most it says one sentence', async (files) => {
-    const line = `ulimit -n ${files}; exec "${process.execPath}" "${join(PROJECT, 'server/main.ts')}" serve`;
-    const env = { ...process.env, SOTTOVOCE_DATA: join(folder, `files-${files}`), SOTTOVOCE_PORT: '0' };
+  it('R30: with too few files it says one sentence, not its loop and its thread each one', async () => {
+    // From 24 to 32 it gets as far as that; with more it starts.
+    const line = `ulimit -n 28; exec "${process.execPath}" "${join(PROJECT, 'server/main.ts')}" serve`;
+    const env = { ...process.env, SOTTOVOCE_DATA: join(folder, 'few-files'), SOTTOVOCE_PORT: '0' };
     const child = spawn('sh', ['-c', line], { env, stdio: ['ignore', 'ignore', 'pipe'] });
     let complained = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
