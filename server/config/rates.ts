@@ -53,7 +53,7 @@ export const RATES = {
   deviceSignal: { burst: 1_024, perSecond: 40 },
   /** Signals that one device gets, whoever sends them. */
   targetSignal: { burst: 120, perSecond: 40 },
-  /** Acknowledgements, pings of ours and of WebSocket. */
+  /** Acknowledgements, pings of ours and of WebSocket, and what comes beyond the two above. */
   deviceFrame: { burst: 2_000, perSecond: 500 },
 } as const satisfies Record<string, Rate>;
 

@@ -65,13 +65,14 @@ export function socketSession({ relay, wire, address, welcomed }: SocketParts) {
   function submit(frame: SubmitFrame, bytes: Bytes, device: StoredDevice): void {
     const { requestId, recipients, body } = frame;
     const cost = 1 + Math.floor(recipients.length / RECIPIENTS_PER_COST);
-    const pairs = strangers.pairs(device.accountId, recipients);
-    const retryAfterMs =
-      strangers.waitFor(pairs) ||
-      limits.waitFor('deviceSubmit', device.row, cost) ||
-      limits.waitFor('accountBytes', device.accountId, body.length);
+    // What names every recipient comes last: a frame beyond the rate should cost little.
+    const tooOften = limits.waitFor('deviceSubmit', device.row, cost) || limits.waitFor('accountBytes', device.accountId, body.length);
+    const pairs = tooOften > 0 ? [] : strangers.pairs(device.accountId, recipients);
+    const retryAfterMs = tooOften || strangers.waitFor(pairs);
     if (retryAfterMs > 0) {
       wire.send({ type: 'refused', requestId, code: 'rate_limited', retryAfterMs, accounts: [] });
+      // Who goes on all the same is cut off.
+      limits.require('deviceFrame', device.row);
       return;
     }
     if (!disk.hasRoom()) {
@@ -96,8 +97,10 @@ export function socketSession({ relay, wire, address, welcomed }: SocketParts) {
   }
 
   async function signal({ recipients, body }: SignalFrame, device: StoredDevice): Promise<void> {
-    if (limits.waitFor('deviceSignal', device.row, recipients.length) > 0) return;
-    if (limits.waitFor('accountBytes', device.accountId, body.length * recipients.length) > 0) return;
+    const tooOften =
+      limits.waitFor('deviceSignal', device.row, recipients.length) ||
+      limits.waitFor('accountBytes', device.accountId, body.length * recipients.length);
+    if (tooOften > 0) return limits.require('deviceFrame', device.row);
     const targets = (await store.resolve(recipients)).filter((row) => limits.waitFor('targetSignal', row) === 0);
     sockets.signal(targets, body as Bytes);
   }

@@ -116,7 +116,8 @@ export function sqliteMailbox(database: Database, prepared: Prepare, devices: De
         placed.push({ deviceRow: device, sequence: mailbox.lastSequence });
       }
     }
-    const strangers = rows.flatMap((_, index) => (!known[index] && !privileged[index] ? [index] : []));
+    // Repeats among them: who pays for what is new alone could read from his bucket what was fetched.
+    const strangers = rows.flatMap((_, index) => (privileged[index] ? [] : [index]));
     return { accepted: true, storedAt: storedHour * HOUR_MS, placed, strangers };
   }
 

@@ -56,7 +56,7 @@ export type PrekeyStore = {
 
 export type MailboxAddress = { deviceRow: number; sequence: number };
 export type SubmissionResult =
-  /** `strangers`: of the frame's recipients, by their place in it, the new ones whose delivery token it did not carry. */
+  /** `strangers`: of the frame's recipients, by their place in it, those whose delivery token it did not carry; also for a repeat. */
   | { accepted: true; storedAt: number; placed: MailboxAddress[]; strangers: number[] }
   | { accepted: false; code: ErrorCode; accounts: string[] };
 export type WaitingEnvelope = { sequence: number; envelopeId: Bytes; storedAt: number; body: Bytes };

@@ -150,9 +150,9 @@ describe('what one account leaves with another that gave it no token', () => {
     return token;
   }
 
-  async function send(socket: RelaySocket, device: RelayDevice, size: number, deliveryToken?: Uint8Array): Promise<string> {
+  async function send(socket: RelaySocket, device: RelayDevice, size: number, deliveryToken?: Uint8Array, envelopeId = bytes(16)) {
     const recipients = [{ ...addressOf(device), deliveryToken }];
-    socket.send({ type: 'submit', requestId: 1, envelopeId: bytes(16), recipients, body: new Uint8Array(size) });
+    socket.send({ type: 'submit', requestId: 1, envelopeId, recipients, body: new Uint8Array(size) });
     const answer = await socket.next();
     return answer.type === 'refused' ? `${answer.code} ${answer.retryAfterMs}` : answer.type;
   }
@@ -173,6 +173,35 @@ describe('what one account leaves with another that gave it no token', () => {
     expect(await send(stranger, limited.members[2]?.device as RelayDevice, 2 * KIB)).toBe('accepted');
     limited.clock.advance(4_000 / perSecond);
     expect(await send(stranger, to, 2 * KIB)).toBe('accepted');
+  });
+
+  it('R6, R52: a repeat costs what the first did: what is left of the bucket does not tell whether it was fetched', async () => {
+    await tokenOf(1);
+    const once = bytes(16);
+    for (let cost = 0; cost < RATES.pairStranger.burst; cost += 4)
+      expect(await send(stranger, to, 64 * KIB, undefined, once)).toBe('accepted');
+    expect(await send(stranger, to, 64 * KIB, undefined, once)).toMatch(/^rate_limited/);
+    expect(await send(stranger, to, 2 * KIB)).toMatch(/^rate_limited/);
+  });
+
+  it.each([
+    ['submits', 'submit', RATES.deviceSubmit.burst],
+    ['signals', 'signal', RATES.deviceSignal.burst],
+  ] as const)('R28: a device that goes on with %s beyond its rate is cut off', async (_what, type, burst) => {
+    const recipients = [addressOf(to)];
+    const body = new Uint8Array(2 * KIB);
+    const send = (requestId: number) =>
+      stranger.send(type === 'signal' ? { type, recipients, body } : { type, requestId, envelopeId: bytes(16), recipients, body });
+    for (let count = 0; count < burst; count++) {
+      send(count);
+      if (type === 'submit') await stranger.expect('accepted');
+    }
+    const pong = new Promise<void>((resolve) => stranger.listen((frame) => frame.type === 'pong' && resolve()));
+    for (let count = 1; count < RATES.deviceFrame.burst; count++) send(count);
+    stranger.send({ type: 'ping', value: 1 });
+    await pong;
+    send(0);
+    expect(await stranger.closed).toBe(4429);
   });
 
   it('R52: holders of the token are bounded by their device alone', async () => {
