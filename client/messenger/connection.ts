@@ -125,6 +125,7 @@ export function createConnection(core: Core, relay: RelaySession, handlers: Conn
     };
     switch (frame.type) {
       case 'welcome':
+        core.hearRelayTime(frame.time);
         become('online');
         handlers.welcome(frame).catch(giveUp);
         break;

@@ -15,6 +15,9 @@ export type CorePorts = { clock: Clock; random: RandomBytes; relay: Relay };
 export type Core = CorePorts & {
   readonly read: View;
   now(): number;
+  /** The relay's calendar, by what it said when this device connected; this device's until then. */
+  relayNow(): number;
+  hearRelayTime(time: number): void;
   account(): Account;
   /** Steps run one after another; a step that throws, or whose commit fails, has changed nothing. */
   step<T>(run: (step: Step) => Promise<T> | T): Promise<T>;
@@ -42,6 +45,7 @@ export function createCore(
   const serial = createSerial();
   const timers = new Set<() => void>();
   let stopped = false;
+  let relayAheadMs = 0;
 
   async function runStep<T>(run: (step: Step) => Promise<T> | T): Promise<T> {
     if (stopped) throw new Failure('locked');
@@ -64,6 +68,10 @@ export function createCore(
     ...ports,
     read: vault,
     now: () => ports.clock.now(),
+    relayNow: () => ports.clock.now() + relayAheadMs,
+    hearRelayTime(time) {
+      relayAheadMs = time - ports.clock.now();
+    },
     account: () => accountOf(vault),
     step: (run) => serial(() => runStep(run)),
     emit: (event) => {

@@ -34,5 +34,8 @@ export function isCutOff(error: unknown): boolean {
 
 /** May the same request succeed later, unchanged? */
 export function isLater(error: unknown): boolean {
-  return error instanceof RelayFailure && ['offline', 'unavailable', 'internal', 'rate_limited', 'mailbox_full'].includes(error.code);
+  // `gone`: it was made too long ago, or by a clock that is wrong. Made anew it may do.
+  return (
+    error instanceof RelayFailure && ['offline', 'unavailable', 'internal', 'rate_limited', 'mailbox_full', 'gone'].includes(error.code)
+  );
 }

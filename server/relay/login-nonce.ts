@@ -14,7 +14,7 @@ const MAC_BYTES = 16;
  */
 export function loginNonces(clock: Clock, random: RandomBytes) {
   const key = random(32);
-  const used = singleUse(clock, LOGIN_NONCE_LIFETIME_MS);
+  const used = singleUse(clock, LOGIN_NONCE_LIFETIME_MS, 'refuse');
 
   function macOf(front: Uint8Array, accountId: string, deviceId: number): Bytes {
     const mac = createHmac('sha256', key).update(front).update(`${accountId}.${deviceId}`);

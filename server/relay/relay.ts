@@ -97,7 +97,8 @@ export async function openRelay(
     certificate: certificates(clock, key, origin),
     loginNonces: loginNonces(clock, random),
     // A read request is good from its time −skew to +skew, so its nonce must be known for twice that.
-    groupReadNonces: singleUse(clock, 2 * GROUP_READ_SKEW_MS),
+    // Against whoever sees requests and repeats one: he has seen the answer already. A flood of nonces must not keep anybody from reading.
+    groupReadNonces: singleUse(clock, 2 * GROUP_READ_SKEW_MS, 'forget'),
 
     /** The code that makes the first account, and it an admin; undefined once it was used. */
     async firstInvite(): Promise<string | undefined> {

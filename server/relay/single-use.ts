@@ -1,10 +1,13 @@
 import type { Clock } from '../ports.ts';
 
-// When so many are remembered at once, somebody with a valid key is flooding: nothing new is taken until old ones run out.
+// When so many are remembered at once, somebody with a valid key is flooding.
 const MAX_REMEMBERED = 500_000;
 
-/** Remembers values for at least a time. Every value must be remembered as long as it could be presented again. */
-export function singleUse(clock: Clock, lifetimeMs: number) {
+/**
+ * Remembers values for at least a time. `whenFull`: `refuse` takes nothing new until old ones run out, where a value must never be taken twice;
+ * `forget` lets the oldest go, where keeping others out would be worse.
+ */
+export function singleUse(clock: Clock, lifetimeMs: number, whenFull: 'refuse' | 'forget') {
   let younger = new Set<string>();
   let older = new Set<string>();
   let turnedAt = clock.monotonic();
@@ -23,7 +26,12 @@ export function singleUse(clock: Clock, lifetimeMs: number) {
     use(value: Uint8Array): boolean {
       dropOld();
       const key = Buffer.from(value).toString('latin1');
-      if (younger.has(key) || older.has(key) || younger.size + older.size >= MAX_REMEMBERED) return false;
+      if (younger.has(key) || older.has(key)) return false;
+      if (whenFull === 'refuse' && younger.size + older.size >= MAX_REMEMBERED) return false;
+      if (whenFull === 'forget' && younger.size >= MAX_REMEMBERED / 2) {
+        older = younger;
+        younger = new Set();
+      }
       younger.add(key);
       return true;
     },

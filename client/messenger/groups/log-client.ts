@@ -27,12 +27,21 @@ async function sign(keys: EpochKeys, bytes: Bytes): Promise<string> {
 export function createLogClient(core: Core): LogClient {
   const { relay } = core;
 
-  async function page(groupId: string, from: number, keys: EpochKeys): Promise<{ version: number; slots: Bytes[] }> {
-    const time = core.now();
+  async function pageAt(time: number, groupId: string, from: number, keys: EpochKeys): Promise<{ version: number; slots: Bytes[] }> {
     const nonce = toBase64url(core.random(16));
     const signature = await sign(keys, groupReadBytes({ origin: relay.origin, groupId, from, time, nonce }));
     const { version, entries } = await relay.request('groups/read', { groupId, from, time, nonce, signature });
     return { version, slots: entries.map(fromBase64url) };
+  }
+
+  async function page(groupId: string, from: number, keys: EpochKeys): Promise<{ version: number; slots: Bytes[] }> {
+    try {
+      return await pageAt(core.relayNow(), groupId, from, keys);
+    } catch (error) {
+      // The relay finds it too far from its own time: this device's clock may have been put right since it connected.
+      if (!(error instanceof RelayFailure) || error.code !== 'gone') throw error;
+      return pageAt(core.now(), groupId, from, keys);
+    }
   }
 
   return {
