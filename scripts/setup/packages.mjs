@@ -111,6 +111,8 @@ async function npm(command, mode, node, folder = '') {
     // Nothing needs a script: better-sqlite3 carries its addon for every platform inside its package.
     '--ignore-scripts',
     '--include=optional',
+    // npm 9 copies a package that stands in this project, others link to it; the lock speaks of a link.
+    '--install-links=false',
     mode === 'start' ? '--omit=dev' : '--include=dev',
     '--engine-strict=false',
     '--loglevel=error',

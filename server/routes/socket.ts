@@ -12,7 +12,7 @@ import { socketSession } from './socket-session.ts';
 import { socketWire } from './socket-wire.ts';
 
 // Finds peers that vanished without a word: asked this often, gone when a question stayed open until the next.
-const ALIVE_EVERY_MS = 30_000;
+export const ALIVE_EVERY_MS = 30_000;
 
 // A hello has some three hundred bytes, a frame behind it that came too early a few thousand; what goes on is a stranger filling our memory.
 const MAX_BYTES_BEFORE_WELCOME = 16_384;

@@ -75,7 +75,7 @@ function theGuide(): void {
     const commands = shell.flatMap((block) => block.commands);
     expect(done.map(({ ran }) => ran)).toEqual(shell.map((block) => block.commands.length));
     expect([shell.length, commands.length]).toEqual([11, 53]);
-    expect(others).toEqual(['caddyfile', 'nginx']);
+    expect(others).toEqual(['caddyfile']);
     // As many fences as those were made of, no other kind of code, and whoever names a command in a sentence has it in a block.
     expect(guide.match(/^ *(?:```|~~~)/gm)).toHaveLength(2 * (shell.length + others.length));
     expect(guide.replace(/^```[\s\S]*?^```$/gm, '')).not.toMatch(/^(?: {4}|\t)/m);

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../server/cli/sottovoce.ts';
 import { SETTING_KEYS, SETTINGS } from '../../server/config/settings.ts';
+import { ALIVE_EVERY_MS } from '../../server/routes/socket.ts';
+import { ROUTE_RULES } from '../../server/routes/route-rules.ts';
 
 const project = dirname(dirname(import.meta.dirname));
 const FOLDER = join(project, 'docs/deploy');
@@ -44,9 +46,33 @@ describe('docs/deploy', () => {
   test('uses the port that the relay listens on', () => {
     const port = SETTINGS.port.fallback;
     expect(/^EXPOSE (\d+)$/m.exec(read('Dockerfile'))?.[1]).toBe(port);
-    expect(/--to relay:(\d+)/.exec(read('compose.yaml'))?.[1]).toBe(port);
+    expect(/--to 127\.0\.0\.1:(\d+)/.exec(read('compose.yaml'))?.[1]).toBe(port);
+    expect(read('compose.yaml')).toContain(`- 127.0.0.1:${port}:${port}\n`);
+    expect(/proxy_pass http:\/\/127\.0\.0\.1:(\d+);/.exec(read('nginx.conf'))?.[1]).toBe(port);
     expect(/reverse_proxy 127\.0\.0\.1:(\d+)/.exec(read('README.md'))?.[1]).toBe(port);
     for (const [, text] of all) expect(text).not.toMatch(/\bSOTTOVOCE_PORT\b/);
+  });
+
+  test('nginx takes what the relay takes, waits longer than the relay is silent, and believes no visitor', () => {
+    const [, body] = /client_max_body_size (\d+)k;/.exec(read('nginx.conf')) ?? [];
+    const longest = Math.max(...Object.values(ROUTE_RULES).map(({ bodyBytes }) => bodyBytes));
+    expect(Number(body) * 1_024).toBeGreaterThan(longest);
+    expect(read('nginx.conf')).toContain(`${longest / 1_024} KiB`);
+    const [, minutes] = /proxy_read_timeout (\d+)m;/.exec(read('nginx.conf')) ?? [];
+    // A question and its answer.
+    expect(Number(minutes) * 60_000).toBeGreaterThan(2 * ALIVE_EVERY_MS);
+    expect(read('nginx.conf')).toContain(`every ${ALIVE_EVERY_MS / 1_000} seconds`);
+    expect(read('nginx.conf')).toMatch(/^\t+proxy_set_header X-Forwarded-For \$remote_addr;$/m);
+    expect(read('nginx.conf')).not.toContain('proxy_add_x_forwarded_for');
+  });
+
+  test('every command of compose in README.md has what compose.yaml asks for', () => {
+    const asked = [...read('compose.yaml').matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name ?? '');
+    expect([...new Set(asked)]).toEqual(['DOMAIN']);
+    for (const name of ['README.md', 'compose.yaml']) {
+      const first = read(name).indexOf('docker compose -f');
+      expect(read(name).slice(0, first)).toContain('echo DOMAIN=chat.example.org > docs/deploy/.env\n');
+    }
   });
 
   test('keeps the data where it is kept', () => {
