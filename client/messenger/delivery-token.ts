@@ -8,6 +8,7 @@ import { DELIVERY_TOKEN_BYTES } from '../../server/protocol/ids.ts';
 import type { ContentBody } from '../content/body.ts';
 import type { AccountId } from './api.ts';
 import { accountIn, type Core } from './core.ts';
+import { failureOf } from './failure.ts';
 import type { Outbox } from './outbox.ts';
 import type { RelaySession } from './relay-session.ts';
 import { createSerial } from './serial.ts';
@@ -58,7 +59,9 @@ export function createDeliveryTokens(core: Core, relay: RelaySession, outbox: ()
 
   function tell(): void {
     cancelRetry();
-    inTurn(publish).catch(() => {
+    inTurn(publish).catch((error: unknown) => {
+      // Then it is told at the next connection; asking sooner would log in beside its rare tries.
+      if (failureOf(error).code === 'shut-out') return;
       cancelRetry = core.later(RETRY_MS, tell);
     });
   }

@@ -114,6 +114,16 @@ test('E21: one refused login, a restarted relay and a token that it does not kno
 test.each(['revoked', 'unauthorized'] as const)(
   'E21: a relay that refuses every login [%s] is asked some hundred times a day',
   async (code) => {
+    // What is tried again by itself must not log in beside that.
+    const told = new Promise<void>((resolve) => {
+      lying.lies.instead = (route) => {
+        if (route !== 'account/delivery') return undefined;
+        resolve();
+        throw new RelayFailure('unavailable');
+      };
+    });
+    await bert.messenger.blockContact(a, true);
+    await told;
     refuseLogin(code);
     bert.engine().relay.forgetToken();
     await relay.kill('SIGKILL');

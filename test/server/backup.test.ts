@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   watch,
   writeFileSync,
@@ -196,8 +197,10 @@ describe('backup', () => {
     await local.close();
   });
 
-  it('R48: not into the data folder, which a restore moves aside', async () => {
-    for (const inside of [relay.dataDir, join(relay.dataDir, 'backups')]) {
+  it('R48: not into the data folder, by whatever way, as it would be lost with it', async () => {
+    const link = join(folder, 'link');
+    symlinkSync(relay.dataDir, link);
+    for (const inside of [relay.dataDir, join(relay.dataDir, 'backups'), join(relay.dataDir, '..b', 'c'), join(link, 'backups')]) {
       const { code, complained } = await typeCommand(['backup', inside], typed());
       expect([code, complained]).toEqual([1, expect.stringMatching(/lies in the data folder[^\n]*\n$/)]);
     }

@@ -115,7 +115,13 @@ describe('docs/limits.md', () => {
       expect(limits, route).toEqual(expect.arrayContaining(common));
       found.push([route, String(ROUTE_RULES[route].bodyBytes), ...limits.filter((name) => !common.includes(name))]);
     }
-    const others = { 'GET /v1/relay': '/v1/relay', 'GET /healthz': '/healthz', 'GET /': '/', 'GET of any other path': '/nowhere' };
+    const others = {
+      'GET /v1/relay': '/v1/relay',
+      'GET /healthz': '/healthz',
+      'GET /readyz': '/readyz',
+      'GET /': '/',
+      'GET of any other path': '/nowhere',
+    };
     for (const [name, path] of Object.entries(others)) {
       const limits = await askedBy(() => fetch(`${local.origin}${path}`));
       found.push([name, '0', ...limits.filter((name) => name !== 'addressRequest')]);

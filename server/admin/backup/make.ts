@@ -4,13 +4,14 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
-  statfsSync,
   statSync,
+  statfsSync,
   writeFileSync,
 } from 'node:fs';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { checkDatabase } from '../../store/check-database.ts';
 import { DATABASE_FILE, KEY_FILE, sync } from '../../store/data-folder.ts';
 import { makeFolder } from '../../store/make-folder.ts';
@@ -33,11 +34,17 @@ function requireSpace(into: string, neededBytes: number): void {
   throw new Error(`the backup needs ${mib(neededBytes)} MiB, and ${mib(bavail * bsize)} MiB are free in ${into}.`);
 }
 
-/** A restore moves what lies in the data folder aside; a backup in there would go with it. */
+/** Where it is or will be, past all links. */
+function realPlace(path: string): string {
+  const whole = resolve(path);
+  return existsSync(whole) ? realpathSync(whole) : join(realPlace(dirname(whole)), basename(whole));
+}
+
+/** What takes the data folder would take a backup in there with it. */
 function requireOutside(dataDir: string, into: string): void {
-  const way = relative(resolve(dataDir), resolve(into));
-  if (way.startsWith('..') || isAbsolute(way)) return;
-  throw new Error(`${into} lies in the data folder, which a restore replaces. Choose a folder elsewhere, best on another disk.`);
+  const way = relative(realPlace(dataDir), realPlace(into));
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
+  throw new Error(`${into} lies in the data folder, and would be lost with it. Choose a folder elsewhere, best on another disk.`);
 }
 
 function dropLeftovers(into: string, now: number): void {
