@@ -9,7 +9,7 @@ import { nextJson } from '../fuzz/mutate-json.ts';
 import { login, type RelayDevice } from '../support/relay-device.ts';
 import { REQUEST_BODIES } from '../support/request-bodies.ts';
 
-const REQUESTS_AT_ONCE = 32;
+const REQUESTS_OF_ONE_CONNECTION = 32;
 const CONNECTIONS_OF_ONE_TOKEN = 200;
 const PATIENCE_MS = 30_000;
 
@@ -64,30 +64,40 @@ function endsConnection(body: Uint8Array): boolean {
   }
 }
 
-/** Bodies that are spoilt, in requests that are not: many on one connection, sent at once. Only those count that were answered. */
+/** Bodies that are spoilt, in requests that are not: many on one connection, each when the one before is answered. Only those count that were answered. */
 export async function spoiltBodies({ chance, origin, port, source, device }: Attack, take: (count?: number) => boolean): Promise<void> {
   let token = '';
   let left = true;
   for (let connections = 0; left; connections++) {
     if (connections % CONNECTIONS_OF_ONE_TOKEN === 0) token = await login(origin, device);
     const batch: Uint8Array[] = [];
-    for (let last = false; !last && batch.length < REQUESTS_AT_ONCE; ) {
+    for (let last = false; !last && batch.length < REQUESTS_OF_ONE_CONNECTION; ) {
       const route = chance.pick(ROUTE_NAMES);
       const body = nextJson(chance, [REQUEST_BODIES[route]]);
       batch.push(requestBytes(route, token, body));
       last = endsConnection(body);
     }
-    const all = Buffer.concat(batch);
+    let sent = 0;
+    let sendNext = (): void => undefined;
     const answer = await conversation(
       port,
       source,
-      (socket) => socket.write(all),
-      (soFar) => statusesOf(soFar).length >= batch.length,
+      (socket) => {
+        sendNext = () => void socket.write(batch[sent++] ?? '');
+        sendNext();
+      },
+      (soFar) => {
+        const answered = statusesOf(soFar).length;
+        if (answered === sent && sent < batch.length) sendNext();
+        return answered === batch.length;
+      },
     );
-    const sent = all.toString('latin1').slice(-2_000);
-    check(answer, sent);
+    const last = Buffer.from(batch[sent - 1] ?? [])
+      .toString('latin1')
+      .slice(-2_000);
+    check(answer, last);
     const answered = statusesOf(answer).length;
-    assert.ok(answered > 0, `no answer to ${sent}`);
+    assert.ok(answered > 0, `no answer to ${last}`);
     left = take(answered);
   }
 }
