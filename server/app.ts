@@ -12,7 +12,7 @@ import { HTTP_LIMITS, type HttpLimits } from './config/http-limits.ts';
 import { guardConnections } from './plugins/connections.ts';
 import { installGuards } from './plugins/guards.ts';
 import { servePage } from './plugins/page.ts';
-import { refusePipelining } from './plugins/pipelining.ts';
+import { endHasty } from './plugins/haste.ts';
 import { installSchemas } from './plugins/schemas.ts';
 import { installSecurityHeaders } from './plugins/security-headers.ts';
 import { openTls, type Tls } from './plugins/tls.ts';
@@ -104,7 +104,7 @@ export async function buildApp(
   installErrors(server);
   installSecurityHeaders(server, origin);
   guardConnections(server.server, config, relay.limits);
-  refusePipelining(server.server);
+  endHasty(server.server);
   server.removeContentTypeParser('text/plain');
   server.addHook('onError', async (_request, _reply, error) => void relay.disk.note(error));
   server.addHook('onClose', () => {

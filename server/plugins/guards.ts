@@ -33,6 +33,11 @@ export function installGuards(app: FastifyInstance, { limits, origin, work }: Re
     const upgrades = raw.headers.upgrade !== undefined;
     // One that is refused is not read on: what follows was meant for another protocol.
     if (upgrades && path !== SOCKET_PATH) void reply.header('connection', 'close');
+    // Every body of ours is a text whose length is known; one in chunks costs memory for each, a byte or not.
+    if (headers['transfer-encoding'] !== undefined) {
+      void reply.header('connection', 'close');
+      throw new ProtocolError('bad_request');
+    }
     if (url.length > MAX_URL_CHARACTERS) throw new ProtocolError('bad_request');
     if (HEALTH_PATHS.includes(path) && !upgrades) return;
     if (work.isStopping()) throw new ProtocolError('unavailable');

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HTTP_LIMITS } from '../../server/config/http-limits.ts';
 import { RATES, type RateName } from '../../server/config/rates.ts';
 import { SETTINGS } from '../../server/config/settings.ts';
-import { MAX_REQUESTS_A_TURN } from '../../server/plugins/pipelining.ts';
+import { MAX_PIECES_A_TURN, MAX_REQUESTS_A_TURN } from '../../server/plugins/haste.ts';
 import { toBase64url } from '../../server/protocol/bytes.ts';
 import { FRAME_TYPE } from '../../server/protocol/frame-layout.ts';
 import { ROUTES, type Route } from '../../server/protocol/http.ts';
@@ -223,6 +223,7 @@ describe('docs/limits.md', () => {
       'time to the end of the body, ms': HTTP_LIMITS.requestTimeoutMs,
       'idle between two requests, ms': HTTP_LIMITS.keepAliveMs,
       'requests that a connection begins without waiting for answers': MAX_REQUESTS_A_TURN,
+      'lines and packets of a connection that are read at once': MAX_PIECES_A_TURN,
       sockets,
       'sockets of one address': ofAddress,
       'time to hello, ms': HELLO_TIMEOUT_MS,

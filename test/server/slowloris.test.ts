@@ -53,7 +53,7 @@ describe('a request out of its bounds', () => {
 
   it('R55: headers beyond 8 KiB are refused, in one and in many', async () => {
     local = await localRelay();
-    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`x-${index}`, 'y']));
+    const many = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`x-${index}`, 'y'.repeat(50)]));
     for (const headers of [{ 'x-large': large }, many]) expect((await ask(local.origin, { headers })).status).toBe(431);
     expect((await ask(local.origin, { path: `/${large}` })).status).toBe(431);
   });

@@ -31,6 +31,39 @@ function heardUntilEnd(socket: Socket, say: (socket: Socket) => void): Promise<s
 
 const answersIn = (heard: string): number => heard.split('HTTP/1.1 ').length - 1;
 
+describe('a body in crumbs', () => {
+  const head = 'POST /v1/groups/append HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+
+  it('R55: is not read, whatever the path', async () => {
+    local = await localRelay();
+    const crumbs = '1\r\na\r\n'.repeat(5_000);
+    for (const start of [head, head.replace('/v1/groups/append', '/x')]) {
+      const connection = await openRaw(local.origin);
+      connection.write(`${start}transfer-encoding: chunked\r\n\r\n${crumbs}`);
+      await connection.closed;
+      expect(answersIn(connection.rest().toString('latin1'))).toBe(0);
+    }
+  });
+
+  it('R55: a body whose length nobody said is refused, and its connection ended', async () => {
+    local = await localRelay();
+    const connection = await openRaw(local.origin);
+    connection.write(`${head}transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n`);
+    expect(await connection.answer()).toMatchObject({ status: 400 });
+    await connection.closed;
+  });
+
+  it('R55: a body in packets is taken, and counts for nothing in the next turn', async () => {
+    local = await localRelay();
+    const connection = await openRaw(local.origin);
+    for (let count = 0; count < 20; count++) {
+      connection.write(requestText({ headers: Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`x-${index}`, 'y'])) }));
+      expect((await connection.answer()).status).toBe(200);
+    }
+    connection.close();
+  });
+});
+
 describe('a connection that does not wait for answers', () => {
   it('R55: is ended, and a thousand requests in one go are not answered', async () => {
     local = await localRelay();
