@@ -7,9 +7,10 @@ import { socketAddress } from '../admin/socket-address.ts';
 import { type Config, readConfigFrom } from '../config/config.ts';
 import { originOf } from '../config/origin.ts';
 import { systemClock, systemRandom } from '../ports.ts';
-import { relayKey } from '../relay/relay-key.ts';
+import { openWithKey } from '../relay/relay-key.ts';
 import { DATABASE_FILE, DataFolderTaken } from '../store/data-folder.ts';
 import { openSqlite } from '../store/sqlite.ts';
+import type { Store } from '../store/store.ts';
 import { CommandMistake, type Input } from './command.ts';
 
 const SENTENCES: Record<Refusal, string> = {
@@ -35,15 +36,15 @@ export function requireData(dataDir: string): void {
 }
 
 /** As openRelay does, without relay. */
-export function openStore(config: Config) {
+export async function openStore(config: Config): Promise<Store> {
   const quota = { maxEnvelopes: config.mailboxEnvelopes, maxBytes: config.mailboxMib * 1_048_576 };
   requireData(config.dataDir);
-  return openSqlite(config.dataDir, { quota, retiredKey: relayKey(config.dataDir).retiredKey });
+  return (await openWithKey(config.dataDir, ({ retiredKey }) => openSqlite(config.dataDir, { quota, retiredKey }))).store;
 }
 
 async function performHere<A extends Act>(config: Config, act: A, body: ActBody<A>): Promise<ActAnswer<A>> {
   const { dataDir } = config;
-  const store = openStore(config);
+  const store = await openStore(config);
   const origin = () => originOf(config);
   try {
     return await acts({ store, clock: systemClock, random: systemRandom, dataDir, origin, sockets: undefined })[act](body);

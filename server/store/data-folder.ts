@@ -2,6 +2,7 @@
 import { chownSync, closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDamage } from './damage.ts';
+import { DataTrouble } from './data-trouble.ts';
 import { openSqliteFile } from './sqlite-file.ts';
 
 export const DATABASE_FILE = 'relay.sqlite';
@@ -30,7 +31,7 @@ export function lockDataFolder(dataDir: string): { release(): void } {
 
 export function refuseUnfinished(dataDir: string): void {
   if (!existsSync(join(dataDir, UNFINISHED_FILE))) return;
-  throw new Error(`A restore into ${dataDir} was interrupted; run "sottovoce restore" once more, which loses nothing.`);
+  throw new DataTrouble(`A restore into ${dataDir} was interrupted.`, 'Run "sottovoce restore" once more, which loses nothing.');
 }
 
 /** On the platter: a file's bytes, or a folder's names. */

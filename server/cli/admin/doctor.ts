@@ -3,6 +3,7 @@ import { askRelay } from '../../admin/acts-client.ts';
 import { backupFindings } from '../../admin/doctor/backups.ts';
 import { dataFolderFindings } from '../../admin/doctor/data-folder.ts';
 import { databaseFindings } from '../../admin/doctor/database.ts';
+import { keyFindings } from '../../admin/doctor/key.ts';
 import { type Finding, ok, warning, wrong } from '../../admin/doctor/finding.ts';
 import { openFilesFinding, originFinding, portFinding } from '../../admin/doctor/network.ts';
 import { tlsFindings } from '../../admin/doctor/tls.ts';
@@ -50,6 +51,7 @@ async function examine({ env, config: named, values }: Input): Promise<Finding[]
       ? ok('settings', `They are good${file === undefined ? '' : ` (with ${file})`}.`)
       : warning('settings', strange.map(strangeInEnvironment).join(' '), 'Correct it; "sottovoce config print" lists all.'),
     ...dataFolderFindings(config.dataDir),
+    ...keyFindings(config.dataDir),
     ...databaseFindings(config.dataDir, now),
     await relayFinding(config),
     await portFinding(config, certificate ? 'https' : 'http'),

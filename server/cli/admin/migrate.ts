@@ -36,7 +36,7 @@ export const migrateCommand: Command = {
     const room = freeBytes >= neededBytes;
     if (due && !check) {
       try {
-        await openStore(config).close();
+        await (await openStore(config)).close();
       } catch (error) {
         if (error instanceof DataFolderTaken) throw new CommandMistake(`A relay is running on ${config.dataDir}. Stop it first.`);
         throw error;
