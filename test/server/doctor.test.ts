@@ -144,6 +144,8 @@ describe('doctor', () => {
 
   it('R45: files of a certificate that cannot be read are wrong', () => {
     writeFileSync(join(folder, 'cert.pem'), 'no certificate');
-    expect(tlsFindings(join(folder, 'cert.pem'), join(folder, 'key.pem'), undefined, Date.now())).toMatchObject([{ verdict: 'wrong' }]);
+    expect(tlsFindings(join(folder, 'cert.pem'), join(folder, 'key.pem'), 'https://localhost', Date.now())).toMatchObject([
+      { verdict: 'wrong' },
+    ]);
   });
 });

@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { get as getPlain, type IncomingMessage } from 'node:http';
 import { get as getOverTls } from 'node:https';
 import { createServer, isIP } from 'node:net';
 import { json } from 'node:stream/consumers';
 import * as v from 'valibot';
 import type { Config } from '../../config/config.ts';
-import { originOf } from '../../config/origin.ts';
+import { nameIn, originOf } from '../../config/origin.ts';
 import { RELAY_INFO_PATH, relayInfoSchema } from '../../protocol/http.ts';
 import { type Finding, ok, warning, wrong } from './finding.ts';
 
@@ -73,11 +75,22 @@ export async function portFinding({ host, port, origin }: Config, scheme: 'http'
   return ok(about, `A relay answers on port ${port}.`);
 }
 
+function hasName(certFile: string): boolean {
+  try {
+    return nameIn(new X509Certificate(readFileSync(certFile))) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 export function originFinding(config: Config): Finding {
   const about = 'origin';
   const { origin, host } = config;
   if (origin === undefined) {
-    if (config.tlsCert !== undefined) return ok(about, `People type ${originOf(config)}, by the name in the certificate.`);
+    if (config.tlsCert !== undefined)
+      return hasName(config.tlsCert)
+        ? ok(about, `People type ${originOf(config)}, by the name in the certificate.`)
+        : warning(about, 'The certificate tells no name that people could type.', 'Set SOTTOVOCE_ORIGIN to what people type.');
     if (isLoopback(host)) return ok(about, `Only this machine reaches the relay, at ${originOf(config)}, as SOTTOVOCE_ORIGIN is not set.`);
     return warning(
       about,

@@ -10,6 +10,7 @@ import { tlsFindings } from '../../admin/doctor/tls.ts';
 import { socketAddress } from '../../admin/socket-address.ts';
 import { type Config, readConfigFrom, strangeInEnvironment } from '../../config/config.ts';
 import { ConfigMistake } from '../../config/setting.ts';
+import { originOf } from '../../config/origin.ts';
 import { systemClock } from '../../ports.ts';
 import type { Command, Input } from '../command.ts';
 import { columns } from '../show.ts';
@@ -57,7 +58,7 @@ async function examine({ env, config: named, values }: Input): Promise<Finding[]
     await portFinding(config, certificate ? 'https' : 'http'),
     originFinding(config),
     openFilesFinding(config),
-    ...(certificate ? tlsFindings(certificate.cert, certificate.key, config.origin, now) : []),
+    ...(certificate ? tlsFindings(certificate.cert, certificate.key, originOf(config), now) : []),
     ...(typeof backups === 'string' ? backupFindings(resolve(backups), config.dataDir, now) : []),
   ];
 }
