@@ -1,5 +1,5 @@
 /** What lies in the data folder, and who may use it. */
-import { chownSync, closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDamage } from './damage.ts';
 import { DataTrouble } from './data-trouble.ts';
@@ -44,11 +44,4 @@ export function sync(path: string): void {
   } finally {
     closeSync(handle);
   }
-}
-
-/** What root makes in a folder of the relay's user must be that user's, or the relay cannot open it. */
-export function giveToOwner(dataDir: string, path: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(dataDir);
-  chownSync(path, uid, gid);
 }

@@ -1,8 +1,9 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { relayKey } from '../../relay/relay-key.ts';
-import { DATABASE_FILE, giveToOwner, KEY_FILE, lockDataFolder, sync, UNFINISHED_FILE } from '../../store/data-folder.ts';
+import { DATABASE_FILE, KEY_FILE, lockDataFolder, sync, UNFINISHED_FILE } from '../../store/data-folder.ts';
 import { makeFolder } from '../../store/make-folder.ts';
+import { giveToOwner } from '../../store/ownership.ts';
 import { settleRestored } from '../../store/settle-restored.ts';
 import { openSqlite } from '../../store/sqlite.ts';
 import { decisionsIn, repeatDecisions } from './decisions.ts';
