@@ -5,6 +5,7 @@ import type * as v from 'valibot';
 import { traceOf } from '../plugins/errors.ts';
 import { installSchemas } from '../plugins/schemas.ts';
 import type { Relay } from '../relay/relay.ts';
+import { giveToOwner } from '../store/ownership.ts';
 import { ACTS, type Act, ActRefused, refusalSchema } from './acts.ts';
 import { acts } from './perform.ts';
 import { socketAddress } from './socket-address.ts';
@@ -52,5 +53,6 @@ export async function listenForActs(app: FastifyInstance, relay: Relay): Promise
   server.server.listen({ path });
   if (mask !== undefined) process.umask(mask);
   await listening;
+  if (process.platform !== 'win32') giveToOwner(relay.config.dataDir, path);
   return undefined;
 }

@@ -9,6 +9,7 @@ import { originOf } from '../config/origin.ts';
 import { systemClock, systemRandom } from '../ports.ts';
 import { openWithKey } from '../relay/relay-key.ts';
 import { DATABASE_FILE, DataFolderTaken } from '../store/data-folder.ts';
+import { foreignFile } from '../store/ownership.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { CommandMistake, type Input } from './command.ts';
@@ -67,7 +68,9 @@ export async function perform<A extends Act>({ env, config: named }: Input, act:
         `A relay or another command uses ${config.dataDir}, and no relay answers at ${path}. Stop it and try again.`,
       );
     }
-    if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') {
+    if (/^(EACCES|EPERM|SQLITE_(PERM|CANTOPEN|READONLY))/.test(codeOf(error))) {
+      const foreign = foreignFile(config.dataDir);
+      if (foreign) throw new CommandMistake(`${foreign.said} ${foreign.todo}`);
       throw new CommandMistake(`The data in ${config.dataDir} belongs to another user. Run this as the user the relay runs as.`);
     }
     throw error;

@@ -1,4 +1,5 @@
 import { FolderMistake } from '../store/make-folder.ts';
+import { foreignFile } from '../store/ownership.ts';
 
 const OTHER_FOLDER = 'choose another folder with SOTTOVOCE_DATA';
 
@@ -11,6 +12,8 @@ export function whyNotStarted(error: unknown, dataDir: string): string {
     return 'Too few files may be open at once. Raise the limit (ulimit -n, or LimitNOFILE of the service) and start again.';
   if (/^(ENOSPC|EDQUOT|EIO|SQLITE_FULL|SQLITE_IOERR)/.test(code))
     return `The disk of the data folder ${dataDir} is full or fails (${code}). Make room and start again.`;
+  const foreign = /^(EACCES|EPERM|SQLITE_(PERM|CANTOPEN|READONLY))/.test(code) ? foreignFile(dataDir) : undefined;
+  if (foreign) return `${foreign.said} ${foreign.todo}`;
   if (/^(EROFS|SQLITE_READONLY)/.test(code))
     return `The data folder ${dataDir} is on a disk that takes no changes. Let it take them, or ${OTHER_FOLDER}.`;
   if (code.startsWith('SQLITE_CANTOPEN'))

@@ -7,6 +7,7 @@ import { hadAccounts } from '../store/any-account.ts';
 import { DATABASE_FILE, KEY_FILE, refuseUnfinished, sync } from '../store/data-folder.ts';
 import { DataTrouble } from '../store/data-trouble.ts';
 import { makeFolder } from '../store/make-folder.ts';
+import { giveToOwner } from '../store/ownership.ts';
 import type { Store } from '../store/store.ts';
 
 const BY_IT = 'those who have signed up know this relay by it';
@@ -72,6 +73,7 @@ function keep({ privateKey }: RelayKey, dataDir: string): void {
   const next = `${path}.new`;
   try {
     writeFileSync(next, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flush: true });
+    giveToOwner(dataDir, next);
     renameSync(next, path);
     sync(dataDir);
   } catch (error) {

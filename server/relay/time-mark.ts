@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOUR_MS } from '../store/hours.ts';
+import { giveToOwner } from '../store/ownership.ts';
 import type { TimeMark } from './calendar.ts';
 
 /** A file beside the database that holds the hour in which the relay last ran, counted from 1970. */
@@ -26,6 +27,7 @@ export function timeMark(dataDir: string, failed: (error: unknown) => void): Tim
       try {
         // Whole or not at all, whenever the power goes.
         writeFileSync(`${path}.new`, `${hour}\n`, { mode: 0o600, flush: true });
+        giveToOwner(dataDir, `${path}.new`);
         renameSync(`${path}.new`, path);
       } catch (error) {
         failed(error);

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDamage } from './damage.ts';
 import { DataTrouble } from './data-trouble.ts';
+import { giveToOwner } from './ownership.ts';
 import { openSqliteFile } from './sqlite-file.ts';
 
 export const DATABASE_FILE = 'relay.sqlite';
@@ -18,6 +19,7 @@ export class DataFolderTaken extends Error {}
 export function lockDataFolder(dataDir: string): { release(): void } {
   const path = join(dataDir, LOCK_FILE);
   const file = openSqliteFile(path, { timeout: 0 });
+  giveToOwner(dataDir, path);
   try {
     file.exec('BEGIN EXCLUSIVE');
   } catch (error) {

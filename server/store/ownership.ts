@@ -8,13 +8,17 @@ export function giveToOwner(dataDir: string, path: string): void {
   chownSync(path, uid, gid);
 }
 
-/** The first file that is not the folder's owner's, as a sentence with what to do: the relay cannot use it. */
+/** The first file that is not the folder's owner's, who cannot use it, and what to do. Undefined too where nobody may look. */
 export function foreignFile(dataDir: string): { said: string; todo: string } | undefined {
   if (process.platform === 'win32') return undefined;
-  const { uid, gid } = statSync(dataDir);
-  const name = readdirSync(dataDir, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .find((one) => (statSync(join(dataDir, one), { throwIfNoEntry: false })?.uid ?? uid) !== uid);
-  if (name === undefined) return undefined;
-  return { said: `${join(dataDir, name)} does not belong to the owner of its folder.`, todo: `As root: chown -R ${uid}:${gid} ${dataDir}` };
+  try {
+    const { uid, gid } = statSync(dataDir);
+    const isForeign = (name: string): boolean => (statSync(join(dataDir, name), { throwIfNoEntry: false })?.uid ?? uid) !== uid;
+    const name = readdirSync(dataDir).sort().find(isForeign);
+    return name === undefined
+      ? undefined
+      : { said: `${join(dataDir, name)} does not belong to the owner of its folder.`, todo: `As root: chown -R ${uid}:${gid} ${dataDir}.` };
+  } catch {
+    return undefined;
+  }
 }

@@ -7,6 +7,7 @@ import { deviceRows } from './device-rows.ts';
 import { makeFolder } from './make-folder.ts';
 import { copyBeforeMigration, removeOldCopies } from './migration-copy.ts';
 import { migrate, schemaOf } from './migrations/migrate.ts';
+import { giveToOwner } from './ownership.ts';
 import { prepare } from './query.ts';
 import { sqliteAccounts } from './sqlite-accounts.ts';
 import { sqliteAdmin } from './sqlite-admin.ts';
@@ -31,6 +32,7 @@ function open(dataDir: string): SqliteDatabase.Database {
   const database = openSqliteFile(path);
   try {
     chmodSync(path, 0o600);
+    giveToOwner(dataDir, path);
     // A page holds seven of the usual envelopes; of the default 4,096 bytes it would hold one and be half empty. Only a new file takes it.
     database.pragma('page_size = 16384');
     // In KiB, taken as it is needed: what is deleted a moment after it was written is not read again from the disk.
