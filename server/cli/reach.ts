@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { askRelay } from '../admin/acts-client.ts';
+import { askRelay, RelayHangs } from '../admin/acts-client.ts';
 import { type Act, ActRefused, type ActAnswer, type ActBody, type Refusal } from '../admin/acts.ts';
 import { acts } from '../admin/perform.ts';
 import { socketAddress } from '../admin/socket-address.ts';
@@ -63,6 +63,7 @@ export async function perform<A extends Act>({ env, config: named }: Input, act:
     return answer ?? (await performHere(config, act, body));
   } catch (error) {
     if (error instanceof ActRefused) throw new CommandMistake(SENTENCES[error.refusal]);
+    if (error instanceof RelayHangs) throw new CommandMistake(error.message);
     if (error instanceof DataFolderTaken) {
       throw new CommandMistake(
         `A relay or another command uses ${config.dataDir}, and no relay answers at ${path}. Stop it and try again.`,

@@ -103,6 +103,8 @@ export function readConfigFrom(env: NodeJS.ProcessEnv, named?: string): ReadConf
     throw new ConfigMistake(
       `With TLS of its own the relay speaks https alone: say https in SOTTOVOCE_ORIGIN, which is "${config.origin}".`,
     );
+  if (config.metricsPort && config.metricsPort === config.port)
+    throw new ConfigMistake(`SOTTOVOCE_METRICS_PORT must be another port than SOTTOVOCE_PORT, and both are ${config.port}.`);
   return { config, file, sources: Object.fromEntries(sources) as ReadConfig['sources'], strange };
 }
 

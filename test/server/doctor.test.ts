@@ -69,6 +69,41 @@ describe('doctor', () => {
     expect(verdicts(told['findings'] as Finding[], 'port')).toEqual(['wrong']);
   });
 
+  it('R45: another relay on the port is not this one', async () => {
+    const other = await startRelay();
+    onTestFinished(other.stop);
+    const told = await answerOf(['doctor'], { dataDir: relay.dataDir, port: other.port }, 1);
+    expect(saidOf(told['findings'] as Finding[], 'port')).toMatch(/^A relay with another key/);
+    const nothingYet = await answerOf(['doctor'], { dataDir: join(folder, 'nothing'), port: other.port }, 1);
+    expect(verdicts(nothingYet['findings'] as Finding[], 'port')).toEqual(['wrong']);
+  });
+
+  it("R45: the port of the metrics is looked at, and is not the relay's own", async () => {
+    const stranger = createServer((socket) => socket.end('hello').resume()).listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const port = String((stranger.address() as AddressInfo).port);
+    expect(verdicts(await examine({ SOTTOVOCE_METRICS_PORT: port }), 'metrics')).toEqual(['wrong']);
+    await new Promise((resolve) => stranger.close(resolve));
+    expect(saidOf(await examine({ SOTTOVOCE_METRICS_PORT: port }), 'metrics')).toMatch(/is free/);
+    const env = { SOTTOVOCE_METRICS_PORT: port };
+    const measured = await startRelay({ env });
+    onTestFinished(measured.stop);
+    const { findings } = await answerOf(['doctor'], { dataDir: measured.dataDir, port: measured.port, env });
+    expect(saidOf(findings as Finding[], 'metrics')).toMatch(/are served/);
+    expect(saidOf(await examine({ SOTTOVOCE_METRICS_PORT: String(relay.port) }), 'settings')).toMatch(
+      /^SOTTOVOCE_METRICS_PORT must be another/,
+    );
+  });
+
+  it('R40, R45: a relay that hangs is told within seconds, by commands and by doctor', async () => {
+    process.kill(relay.pid, 'SIGSTOP');
+    const [stats, findings] = await Promise.all([typeCommand(['stats'], { dataDir: relay.dataDir }), examine()]);
+    process.kill(relay.pid, 'SIGCONT');
+    expect(stats).toMatchObject({ code: 1, complained: 'The relay does not answer. Restart it.\n' });
+    expect([...verdicts(findings, 'relay'), ...verdicts(findings, 'port')]).toEqual(['wrong', 'wrong']);
+    expect(await answerOf(['stats'], { dataDir: relay.dataDir })).toMatchObject({ sockets: 0 });
+  }, 20_000);
+
   it.each([
     [{ SOTTOVOCE_PORT: 'web' }, 'settings', 'wrong'],
     [{ SOTTOVOCE_PROT: '1' }, 'settings', 'warning'],
