@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import * as v from 'valibot';
-import { ACTS, type Act, ActRefused, type ActAnswer, type ActBody, refusalSchema } from './acts.ts';
+import { ACTS, type Act, ActRefused, type ActAnswer, type ActBody, NO_ROOM_STATUS, refusalSchema } from './acts.ts';
 
 // Fifty thousand accounts are some 8 MB.
 const MAX_ANSWER_BYTES = 256 * 1_048_576;
@@ -95,12 +95,8 @@ export async function askRelay<A extends Act>(
     throw error;
   }
   if (reply.status === 409) throw new ActRefused(v.parse(refusalSchema, JSON.parse(reply.text)).refusal);
-  if (reply.status !== 200) {
-    throw new Error(
-      reply.status === 500
-        ? 'the running relay could not do it; its log says where.'
-        : 'the running relay does not understand it, as another version does; restart it with this one.',
-    );
-  }
+  if (reply.status === NO_ROOM_STATUS) throw new Error("the disk of the relay's data is full or fails. Make room and try again.");
+  if (reply.status === 500) throw new Error('the running relay could not do it; its log says where.');
+  if (reply.status !== 200) throw new Error('the running relay does not understand it, as another version does; restart it with this one.');
   return v.parse(ACTS[act].answer, JSON.parse(reply.text)) as ActAnswer<A>;
 }

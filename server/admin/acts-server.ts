@@ -6,7 +6,7 @@ import { traceOf } from '../plugins/errors.ts';
 import { installSchemas } from '../plugins/schemas.ts';
 import type { Relay } from '../relay/relay.ts';
 import { giveToOwner } from '../store/ownership.ts';
-import { ACTS, type Act, ActRefused, refusalSchema } from './acts.ts';
+import { ACTS, type Act, ActRefused, NO_ROOM_STATUS, refusalSchema } from './acts.ts';
 import { acts } from './perform.ts';
 import { socketAddress } from './socket-address.ts';
 
@@ -20,6 +20,7 @@ function actsServer(relay: Relay, failed: (error: unknown) => void): FastifyInst
     if (error instanceof ActRefused) return reply.code(409).send({ refusal: error.refusal });
     const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 0;
     if (status >= 400 && status < 500) return reply.code(400).serializer(JSON.stringify).send({});
+    if (relay.disk.note(error)) return reply.code(NO_ROOM_STATUS).serializer(JSON.stringify).send({});
     failed(error);
     return reply.code(500).serializer(JSON.stringify).send({});
   });

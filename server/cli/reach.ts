@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { askRelay, RelayHangs } from '../admin/acts-client.ts';
 import { type Act, ActRefused, type ActAnswer, type ActBody, type Refusal } from '../admin/acts.ts';
@@ -8,11 +7,12 @@ import { type Config, readConfigFrom } from '../config/config.ts';
 import { originOf } from '../config/origin.ts';
 import { systemClock, systemRandom } from '../ports.ts';
 import { openWithKey } from '../relay/relay-key.ts';
-import { DATABASE_FILE, DataFolderTaken } from '../store/data-folder.ts';
+import { DATABASE_FILE, DataFolderTaken, isThere } from '../store/data-folder.ts';
 import { foreignFile } from '../store/ownership.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { CommandMistake, type Input } from './command.ts';
+import { whyNoRoom } from './why-not-started.ts';
 
 const SENTENCES: Record<Refusal, string> = {
   no_such_account: 'There is no such account. "sottovoce account list" shows all.',
@@ -29,8 +29,9 @@ function codeOf(error: unknown): string {
 export function requireData(dataDir: string): void {
   let there: boolean;
   try {
-    there = existsSync(join(dataDir, DATABASE_FILE));
-  } catch {
+    there = isThere(join(dataDir, DATABASE_FILE));
+  } catch (error) {
+    if (codeOf(error) === 'EACCES') throw new CommandMistake(`This user may not read ${dataDir}. Run this as the user the relay runs as.`);
     there = false;
   }
   if (!there) throw new CommandMistake(`There is no relay's data in ${dataDir}. Say where with SOTTOVOCE_DATA or --config.`);
@@ -69,6 +70,8 @@ export async function perform<A extends Act>({ env, config: named }: Input, act:
         `A relay or another command uses ${config.dataDir}, and no relay answers at ${path}. Stop it and try again.`,
       );
     }
+    const noRoom = whyNoRoom(error, config.dataDir);
+    if (noRoom !== undefined) throw new CommandMistake(noRoom);
     if (/^(EACCES|EPERM|SQLITE_(PERM|CANTOPEN|READONLY))/.test(codeOf(error))) {
       const foreign = foreignFile(config.dataDir);
       if (foreign) throw new CommandMistake(`${foreign.said} ${foreign.todo}`);

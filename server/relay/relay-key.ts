@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Bytes } from '../protocol/bytes.ts';
 import { INVITE_CODE_BYTES } from '../protocol/ids.ts';
 import { hadAccounts } from '../store/any-account.ts';
-import { DATABASE_FILE, KEY_FILE, refuseUnfinished, sync } from '../store/data-folder.ts';
+import { DATABASE_FILE, isThere, KEY_FILE, refuseUnfinished, sync } from '../store/data-folder.ts';
 import { DataTrouble } from '../store/data-trouble.ts';
 import { makeFolder } from '../store/make-folder.ts';
 import { giveToOwner } from '../store/ownership.ts';
@@ -52,14 +52,14 @@ export function relayKey(folder: string): RelayKey {
 export function keyOfData(dataDir: string): RelayKey | undefined {
   refuseUnfinished(dataDir);
   const [key, database] = [KEY_FILE, DATABASE_FILE].map((name) => join(dataDir, name)) as [string, string];
-  if (existsSync(key)) {
-    if (existsSync(database)) return relayKey(dataDir);
+  if (isThere(key)) {
+    if (isThere(database)) return relayKey(dataDir);
     throw new DataTrouble(
       `${database} is missing, and the key beside it is there.`,
       `Put back a backup with "sottovoce restore"; to begin anew, delete ${key} too, and everybody has to sign up again.`,
     );
   }
-  if (!existsSync(database) || !hadAccounts(database)) return undefined;
+  if (!isThere(database) || !hadAccounts(database)) return undefined;
   throw new DataTrouble(
     `${key} is missing.`,
     `Put it back from a backup: ${BY_IT}. Without one, move the folder away, and everybody has to sign up anew.`,

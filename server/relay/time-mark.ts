@@ -4,9 +4,17 @@ import { HOUR_MS } from '../store/hours.ts';
 import { giveToOwner } from '../store/ownership.ts';
 import type { TimeMark } from './calendar.ts';
 
+export const HOUR_FILE = 'relay.hour';
+
+/** Its start, in milliseconds since 1970. */
+export function hourIn(text: string): number | undefined {
+  const hour = text.trim();
+  return /^\d{1,9}$/.test(hour) ? Number(hour) * HOUR_MS : undefined;
+}
+
 /** A file beside the database that holds the hour in which the relay last ran, counted from 1970. */
 export function timeMark(dataDir: string, failed: (error: unknown) => void): TimeMark {
-  const path = join(dataDir, 'relay.hour');
+  const path = join(dataDir, HOUR_FILE);
 
   function text(): string {
     try {
@@ -18,8 +26,7 @@ export function timeMark(dataDir: string, failed: (error: unknown) => void): Tim
 
   return {
     read() {
-      const hour = text().trim();
-      return /^\d{1,9}$/.test(hour) ? Number(hour) * HOUR_MS : undefined;
+      return hourIn(text());
     },
     write(time) {
       const hour = String(Math.floor(time / HOUR_MS));

@@ -1,7 +1,7 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type SqliteDatabase from 'better-sqlite3';
-import { DATABASE_FILE, lockDataFolder, refuseUnfinished } from './data-folder.ts';
+import { DATABASE_FILE, lockDataFolder, refuseUnfinished, STAGE_FOLDER } from './data-folder.ts';
 import { damagedDatabase, isDamage, refuseDamaged, refuseEmptyDatabase, removeUnwritten } from './damage.ts';
 import { deviceRows } from './device-rows.ts';
 import { makeFolder } from './make-folder.ts';
@@ -27,6 +27,7 @@ export type StoreOptions = { quota: MailboxQuota; retiredKey: Uint8Array };
 
 function open(dataDir: string): SqliteDatabase.Database {
   refuseUnfinished(dataDir);
+  rmSync(join(dataDir, STAGE_FOLDER), { recursive: true, force: true });
   const path = join(dataDir, DATABASE_FILE);
   refuseEmptyDatabase(path);
   const database = openSqliteFile(path);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,7 +135,7 @@ describe('doctor', () => {
     const database = new SqliteDatabase(join(relay.dataDir, 'relay.sqlite'));
     database.pragma('user_version = 99');
     database.close();
-    expect(saidOf(await examine(), 'database')).toMatch(/a newer one wrote it/);
+    expect(saidOf(await examine(), 'database')).toMatch(/written by a newer Sottovoce/);
     mkdirSync(join(folder, 'data'));
     writeFileSync(join(folder, 'data', 'relay.sqlite'), 'x'.repeat(8_192));
     expect(verdicts(await examine({}, [], join(folder, 'data')), 'database')).toEqual(['wrong']);
@@ -149,18 +149,42 @@ describe('doctor', () => {
     expect(clockFinding(Date.UTC(2025, 11, 31), undefined).verdict).toBe('wrong');
   });
 
+  it.each([
+    ['rubbish', 'relay.hour is odd. It holds no hour.'],
+    ['999999999', 'relay.hour is odd. By it the relay last ran at +11'],
+    ['1', 'relay.hour is odd. By it the relay last ran at 1970-01-01T01:00'],
+  ])('R45: "%s" in relay.hour is told with the clock', async (text, sentence) => {
+    await relay.kill('SIGTERM');
+    writeFileSync(join(relay.dataDir, 'relay.hour'), text);
+    const findings = await examine();
+    expect(verdicts(findings, 'clock')).toEqual(['ok', 'warning']);
+    expect(saidOf(findings, 'clock')).toContain(sentence);
+  });
+
+  it('R45: a damaged lock is told, and a sound one is no news', async () => {
+    await relay.kill('SIGTERM');
+    expect(verdicts(await examine(), 'data folder')).toEqual(['ok']);
+    writeFileSync(join(relay.dataDir, 'relay.lock'), 'x'.repeat(8_192));
+    expect(saidOf(await examine(), 'data folder')).toContain('relay.lock is damaged.');
+  });
+
   it('R45: no backup is wrong, an old one a warning', async () => {
     const backups = join(folder, 'backups');
     expect(verdicts(await examine({}, ['--backups', backups]), 'backups')).toEqual(['wrong']);
     await answerOf(['backup', backups], { dataDir: relay.dataDir });
     // On the same disk as the data, which is told too.
     expect(verdicts(await examine({}, ['--backups', backups]), 'backups')).toEqual(['ok', 'warning']);
+    const [made = ''] = readdirSync(backups).map((name) => join(backups, name));
+    expect(saidOf(await examine({}, ['--backups', backups]), 'backups')).toContain(`"sottovoce verify ${made}" reads them through.`);
+    expect(saidOf(await examine({}, ['--backups', made]), 'backups')).toBe(`${made} is a backup itself.`);
     const manifest = join(backups, readdirSync(backups)[0] ?? '', 'manifest.json');
     const threeDaysAgo = new Date(Date.now() - 3 * 24 * 3_600_000).toISOString();
     writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/"madeAt": "[^"]*"/, `"madeAt": "${threeDaysAgo}"`));
     const late = await examine({}, ['--backups', backups]);
     expect(saidOf(late, 'backups')).toMatch(/^The last was made 3 days ago\. /);
     expect(verdicts(late, 'backups')).toEqual(['warning', 'warning']);
+    truncateSync(join(made, 'relay.sqlite'), 100);
+    expect(verdicts(await examine({}, ['--backups', backups]), 'backups')).toEqual(['wrong']);
   });
 
   it('R45: a relay with TLS of its own answers on its port, whatever name its certificate is for', async () => {

@@ -4,6 +4,7 @@ import { KEY_FILE, UNFINISHED_FILE } from '../../store/data-folder.ts';
 import { foreignFile } from '../../store/ownership.ts';
 import { socketAddress } from '../socket-address.ts';
 import { type Finding, ok, warning, wrong } from './finding.ts';
+import { unreadable } from './unreadable.ts';
 
 const ABOUT = 'data folder';
 
@@ -73,6 +74,11 @@ function space(dataDir: string): Finding[] {
 }
 
 export function dataFolderFindings(dataDir: string): Finding[] {
+  try {
+    statSync(dataDir, { throwIfNoEntry: false });
+  } catch (error) {
+    return [unreadable(ABOUT, dataDir, error)];
+  }
   if (!existsSync(dataDir)) {
     let parent = dirname(resolve(dataDir));
     while (!existsSync(parent)) parent = dirname(parent);

@@ -60,12 +60,12 @@ async function whoAnswers(address: string): Promise<{ origin: string; keyX: stri
   }
 }
 
-/** By which people know the relay of this data; undefined where none can be read. */
-function keyXOf(dataDir: string): string | undefined {
+/** By which people know the relay of this data; undefined where there is none. */
+function keyXOf(dataDir: string): string | 'unread' | undefined {
   try {
     return relayKey(dataDir).publicX;
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? undefined : 'unread';
   }
 }
 
@@ -94,7 +94,14 @@ export async function portFinding({ host, port, origin, dataDir }: Config, schem
     return wrong(about, `What listens on port ${port} of ${host} does not answer.`, 'If it is the relay, restart it; stop it otherwise.');
   if (typeof answering === 'string')
     return wrong(about, `Another program uses port ${port} of ${host}.`, 'Stop it, or choose another port with SOTTOVOCE_PORT.');
-  if (answering.keyX !== keyXOf(dataDir))
+  const keyX = keyXOf(dataDir);
+  if (keyX === 'unread')
+    return warning(
+      about,
+      `A relay answers on port ${port}; whether it is this one is not known, as the key in ${dataDir} cannot be read.`,
+      'Run this as the user the relay runs as.',
+    );
+  if (answering.keyX !== keyX)
     return wrong(
       about,
       `A relay with another key than that in ${dataDir} uses port ${port} of ${host}.`,

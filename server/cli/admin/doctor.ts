@@ -5,6 +5,7 @@ import { dataFolderFindings } from '../../admin/doctor/data-folder.ts';
 import { databaseFindings } from '../../admin/doctor/database.ts';
 import { keyFindings } from '../../admin/doctor/key.ts';
 import { type Finding, ok, warning, wrong } from '../../admin/doctor/finding.ts';
+import { hourFindings, lockFindings } from '../../admin/doctor/marks.ts';
 import { metricsFinding, openFilesFinding, originFinding, portFinding } from '../../admin/doctor/network.ts';
 import { tlsFindings } from '../../admin/doctor/tls.ts';
 import { socketAddress } from '../../admin/socket-address.ts';
@@ -65,7 +66,9 @@ async function examine({ env, config: named, values }: Input): Promise<Finding[]
       : warning('settings', strange.map(strangeInEnvironment).join(' '), 'Correct it; "sottovoce config print" lists all.'),
     ...dataFolderFindings(config.dataDir),
     ...keyFindings(config.dataDir),
+    ...lockFindings(config.dataDir),
     ...databaseFindings(config.dataDir, now),
+    ...hourFindings(config.dataDir, now),
     await relayFinding(config),
     await portFinding(config, certificate ? 'https' : 'http'),
     originFinding(config),
