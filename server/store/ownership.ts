@@ -5,7 +5,12 @@ import { join } from 'node:path';
 export function giveToOwner(dataDir: string, path: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(dataDir);
-  chownSync(path, uid, gid);
+  if (statSync(path).uid === uid) return;
+  try {
+    chownSync(path, uid, gid);
+  } catch {
+    // Some containers and network disks do not let root; whoever cannot use the file then is told its name.
+  }
 }
 
 /** The first file that is not the folder's owner's, who cannot use it, and what to do. Undefined too where nobody may look. */

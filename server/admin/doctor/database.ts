@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type SqliteDatabase from 'better-sqlite3';
 import { ENVELOPE_KEEP_MS } from '../../protocol/limits.ts';
 import { checkDatabase } from '../../store/check-database.ts';
-import { DATABASE_FILE, isThere } from '../../store/data-folder.ts';
+import { DATABASE_FILE, isThere, KEY_FILE } from '../../store/data-folder.ts';
 import { HOUR_MS } from '../../store/hours.ts';
 import { NEWEST_SCHEMA, refuseNewer, schemaOf } from '../../store/migrations/migrate.ts';
 import { type Finding, ok, warning, wrong } from './finding.ts';
@@ -34,7 +34,11 @@ export function clockFinding(now: number, newest: number | undefined): Finding {
 export function databaseFindings(dataDir: string, now: number): Finding[] {
   const path = join(dataDir, DATABASE_FILE);
   try {
-    if (!isThere(path)) return [warning(ABOUT, `There is no database in ${dataDir} yet.`, EMPTY), clockFinding(now, undefined)];
+    if (!isThere(path)) {
+      // Beside a key one is missing, which is told with the key.
+      const begun = isThere(join(dataDir, KEY_FILE));
+      return [...(begun ? [] : [warning(ABOUT, `There is no database in ${dataDir} yet.`, EMPTY)]), clockFinding(now, undefined)];
+    }
     const database = openSqliteFile(path, { readonly: true });
     try {
       const schema = schemaOf(database);
