@@ -74,6 +74,7 @@ export async function buildApp(
       metrics?.certificate('kept');
       server.log.warn({ why }, 'the new certificate is not good, and the one before stays');
     },
+    doubtful: (why) => server.log.warn({ why }, 'browsers will warn of the certificate'),
   });
   const guards = {
     shouldUpgradeCallback: mayUpgrade,

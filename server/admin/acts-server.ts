@@ -5,7 +5,8 @@ import type * as v from 'valibot';
 import { traceOf } from '../plugins/errors.ts';
 import { installSchemas } from '../plugins/schemas.ts';
 import type { Relay } from '../relay/relay.ts';
-import { ACTS, type Act, ActRefused, refusalSchema } from './acts.ts';
+import { giveToOwner } from '../store/ownership.ts';
+import { ACTS, type Act, ActRefused, NO_ROOM_STATUS, refusalSchema } from './acts.ts';
 import { acts } from './perform.ts';
 import { socketAddress } from './socket-address.ts';
 
@@ -19,6 +20,7 @@ function actsServer(relay: Relay, failed: (error: unknown) => void): FastifyInst
     if (error instanceof ActRefused) return reply.code(409).send({ refusal: error.refusal });
     const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 0;
     if (status >= 400 && status < 500) return reply.code(400).serializer(JSON.stringify).send({});
+    if (relay.disk.note(error)) return reply.code(NO_ROOM_STATUS).serializer(JSON.stringify).send({});
     failed(error);
     return reply.code(500).serializer(JSON.stringify).send({});
   });
@@ -52,5 +54,6 @@ export async function listenForActs(app: FastifyInstance, relay: Relay): Promise
   server.server.listen({ path });
   if (mask !== undefined) process.umask(mask);
   await listening;
+  if (process.platform !== 'win32') giveToOwner(relay.config.dataDir, path);
   return undefined;
 }

@@ -121,6 +121,9 @@ const REFUSALS = ['no_such_account', 'no_such_device', 'no_such_invite', 'first_
 export type Refusal = (typeof REFUSALS)[number];
 export const refusalSchema = v.strictObject({ refusal: v.picklist(REFUSALS) });
 
+/** Of an answer to a write that the disk did not take. */
+export const NO_ROOM_STATUS = 507;
+
 export class ActRefused extends Error {
   readonly refusal: Refusal;
   constructor(refusal: Refusal) {

@@ -1,16 +1,18 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { askRelay } from '../admin/acts-client.ts';
+import { askRelay, RelayHangs } from '../admin/acts-client.ts';
 import { type Act, ActRefused, type ActAnswer, type ActBody, type Refusal } from '../admin/acts.ts';
 import { acts } from '../admin/perform.ts';
 import { socketAddress } from '../admin/socket-address.ts';
 import { type Config, readConfigFrom } from '../config/config.ts';
 import { originOf } from '../config/origin.ts';
 import { systemClock, systemRandom } from '../ports.ts';
-import { relayKey } from '../relay/relay-key.ts';
-import { DATABASE_FILE, DataFolderTaken } from '../store/data-folder.ts';
+import { openWithKey } from '../relay/relay-key.ts';
+import { DATABASE_FILE, DataFolderTaken, isThere } from '../store/data-folder.ts';
+import { foreignFile } from '../store/ownership.ts';
 import { openSqlite } from '../store/sqlite.ts';
+import type { Store } from '../store/store.ts';
 import { CommandMistake, type Input } from './command.ts';
+import { whyNoRoom } from './why-not-started.ts';
 
 const SENTENCES: Record<Refusal, string> = {
   no_such_account: 'There is no such account. "sottovoce account list" shows all.',
@@ -27,23 +29,24 @@ function codeOf(error: unknown): string {
 export function requireData(dataDir: string): void {
   let there: boolean;
   try {
-    there = existsSync(join(dataDir, DATABASE_FILE));
-  } catch {
+    there = isThere(join(dataDir, DATABASE_FILE));
+  } catch (error) {
+    if (codeOf(error) === 'EACCES') throw new CommandMistake(`This user may not read ${dataDir}. Run this as the user the relay runs as.`);
     there = false;
   }
   if (!there) throw new CommandMistake(`There is no relay's data in ${dataDir}. Say where with SOTTOVOCE_DATA or --config.`);
 }
 
 /** As openRelay does, without relay. */
-export function openStore(config: Config) {
+export async function openStore(config: Config): Promise<Store> {
   const quota = { maxEnvelopes: config.mailboxEnvelopes, maxBytes: config.mailboxMib * 1_048_576 };
   requireData(config.dataDir);
-  return openSqlite(config.dataDir, { quota, retiredKey: relayKey(config.dataDir).retiredKey });
+  return (await openWithKey(config.dataDir, ({ retiredKey }) => openSqlite(config.dataDir, { quota, retiredKey }))).store;
 }
 
 async function performHere<A extends Act>(config: Config, act: A, body: ActBody<A>): Promise<ActAnswer<A>> {
   const { dataDir } = config;
-  const store = openStore(config);
+  const store = await openStore(config);
   const origin = () => originOf(config);
   try {
     return await acts({ store, clock: systemClock, random: systemRandom, dataDir, origin, sockets: undefined })[act](body);
@@ -61,12 +64,17 @@ export async function perform<A extends Act>({ env, config: named }: Input, act:
     return answer ?? (await performHere(config, act, body));
   } catch (error) {
     if (error instanceof ActRefused) throw new CommandMistake(SENTENCES[error.refusal]);
+    if (error instanceof RelayHangs) throw new CommandMistake(error.message);
     if (error instanceof DataFolderTaken) {
       throw new CommandMistake(
         `A relay or another command uses ${config.dataDir}, and no relay answers at ${path}. Stop it and try again.`,
       );
     }
-    if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') {
+    const noRoom = whyNoRoom(error, config.dataDir);
+    if (noRoom !== undefined) throw new CommandMistake(noRoom);
+    if (/^(EACCES|EPERM|SQLITE_(PERM|CANTOPEN|READONLY))/.test(codeOf(error))) {
+      const foreign = foreignFile(config.dataDir);
+      if (foreign) throw new CommandMistake(`${foreign.said} ${foreign.todo}`);
       throw new CommandMistake(`The data in ${config.dataDir} belongs to another user. Run this as the user the relay runs as.`);
     }
     throw error;

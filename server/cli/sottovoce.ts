@@ -1,5 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readConfigFrom } from '../config/config.ts';
 import { nearest } from '../config/nearest.ts';
 import { ConfigMistake } from '../config/setting.ts';
+import { DATABASE_FILE } from '../store/data-folder.ts';
+import { keepDriverIn } from '../store/inner-addon.ts';
 import { ACCOUNT_COMMANDS } from './admin/accounts.ts';
 import { BACKUP_COMMANDS } from './admin/backups.ts';
 import { DEVICE_COMMANDS } from './admin/devices.ts';
@@ -66,6 +71,12 @@ function unknown(args: readonly string[]): CommandMistake {
   return new CommandMistake(`There is no command "${typed}". ${todo}`, 2);
 }
 
+/** Where a relay's data lies, if any does: other folders are left alone. */
+function dataFolderOf(config: string | undefined, { env }: Surroundings): string | undefined {
+  const { dataDir } = readConfigFrom(env, config).config;
+  return existsSync(join(dataDir, DATABASE_FILE)) ? dataDir : undefined;
+}
+
 async function dispatch(args: readonly string[], around: Surroundings): Promise<number> {
   const first = args[0];
   if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && args.length === 1)) {
@@ -85,6 +96,7 @@ async function dispatch(args: readonly string[], around: Surroundings): Promise<
     around.out(helpOf(found.command));
     return 0;
   }
+  keepDriverIn(() => dataFolderOf(input.config, around));
   return found.command.run({ ...input, ...around });
 }
 

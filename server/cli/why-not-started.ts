@@ -1,6 +1,14 @@
 import { FolderMistake } from '../store/make-folder.ts';
+import { foreignFile } from '../store/ownership.ts';
 
 const OTHER_FOLDER = 'choose another folder with SOTTOVOCE_DATA';
+
+/** Undefined when it is not the disk. */
+export function whyNoRoom(error: unknown, dataDir: string): string | undefined {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!/^(ENOSPC|EDQUOT|EIO|SQLITE_FULL|SQLITE_IOERR)/.test(code)) return undefined;
+  return `The disk of the data folder ${dataDir} is full or fails (${code}). Make room and try again.`;
+}
 
 /** What went wrong before the relay could serve, as a sentence for whoever started it, and what to do. */
 export function whyNotStarted(error: unknown, dataDir: string): string {
@@ -9,8 +17,10 @@ export function whyNotStarted(error: unknown, dataDir: string): string {
   // A thread that finds no room for its files ends under a code of its own.
   if (/EMFILE|ENFILE|too many open files/.test(`${code} ${told}`))
     return 'Too few files may be open at once. Raise the limit (ulimit -n, or LimitNOFILE of the service) and start again.';
-  if (/^(ENOSPC|EDQUOT|EIO|SQLITE_FULL|SQLITE_IOERR)/.test(code))
-    return `The disk of the data folder ${dataDir} is full or fails (${code}). Make room and start again.`;
+  const noRoom = whyNoRoom(error, dataDir);
+  if (noRoom !== undefined) return noRoom;
+  const foreign = /^(EACCES|EPERM|SQLITE_(PERM|CANTOPEN|READONLY))/.test(code) ? foreignFile(dataDir) : undefined;
+  if (foreign) return `${foreign.said} ${foreign.todo}`;
   if (/^(EROFS|SQLITE_READONLY)/.test(code))
     return `The data folder ${dataDir} is on a disk that takes no changes. Let it take them, or ${OTHER_FOLDER}.`;
   if (code.startsWith('SQLITE_CANTOPEN'))

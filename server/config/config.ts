@@ -99,6 +99,12 @@ export function readConfigFrom(env: NodeJS.ProcessEnv, named?: string): ReadConf
   const config = { ...(Object.fromEntries(values) as Settings), clientDir: CLIENT_DIR };
   if ((config.tlsCert === undefined) !== (config.tlsKey === undefined))
     throw new ConfigMistake('SOTTOVOCE_TLS_CERT and SOTTOVOCE_TLS_KEY go together, and one of them is not set.');
+  if (config.tlsCert !== undefined && config.origin?.startsWith('http:'))
+    throw new ConfigMistake(
+      `With TLS of its own the relay speaks https alone: say https in SOTTOVOCE_ORIGIN, which is "${config.origin}".`,
+    );
+  if (config.metricsPort && config.metricsPort === config.port)
+    throw new ConfigMistake(`SOTTOVOCE_METRICS_PORT must be another port than SOTTOVOCE_PORT, and both are ${config.port}.`);
   return { config, file, sources: Object.fromEntries(sources) as ReadConfig['sources'], strange };
 }
 

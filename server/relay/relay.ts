@@ -15,7 +15,7 @@ import { loginNonces } from './login-nonce.ts';
 import { mailbox } from './mailbox.ts';
 import { openWork } from './open-work.ts';
 import { rateLimits } from './rate-limit.ts';
-import { relayKey } from './relay-key.ts';
+import { openWithKey } from './relay-key.ts';
 import { retention } from './retention.ts';
 import { singleUse } from './single-use.ts';
 import { timeMark } from './time-mark.ts';
@@ -42,9 +42,10 @@ export async function openRelay(
   log: RelayLog,
   counts: Counts = uncounted,
 ) {
-  const key = relayKey(config.dataDir);
   const quota = { maxEnvelopes: config.mailboxEnvelopes, maxBytes: config.mailboxMib * 1_048_576 };
-  const store = await openStoreThread({ dataDir: config.dataDir, quota, retiredKey: key.retiredKey }, log.lost);
+  const { key, store } = await openWithKey(config.dataDir, ({ retiredKey }) =>
+    openStoreThread({ dataDir: config.dataDir, quota, retiredKey }, log.lost),
+  );
   const disk = diskWatch({ dataDir: config.dataDir, minFreeBytes: config.minFreeMib * 1_048_576, clock, store, log: log.disk });
   const calendar = openCalendar(clock, timeMark(config.dataDir, failed), log.calendar);
   const work = openWork();

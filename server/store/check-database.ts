@@ -60,7 +60,9 @@ export function checkDatabase(database: Database, quick = false): string[] {
   const schema = schemaOf(database);
   if (schema === 0) return ['The database is empty; no relay has ever opened it.'];
   if (schema > NEWEST_SCHEMA)
-    return [`The database has schema ${schema}, and this Sottovoce knows ${NEWEST_SCHEMA}: a newer one wrote it.`];
+    return [
+      `The database has schema ${schema}, and this Sottovoce knows ${NEWEST_SCHEMA}: a newer one wrote it, and is to be installed again.`,
+    ];
   const look = database.transaction((): string[] => {
     const complaints = database.pragma(`${quick ? 'quick_check' : 'integrity_check'}(${MAX_COMPLAINTS})`) as Record<string, string>[];
     const damaged = complaints.flatMap((row) => Object.values(row)).filter((text) => text !== 'ok');

@@ -23,7 +23,7 @@ export function removeUnwritten(path: string): void {
 export function refuseEmptyDatabase(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.size !== 0) return;
   throw new Error(
-    `the database ${path} is empty. Put back a backup of the data folder; if nobody has signed up here yet, delete the file and start again.`,
+    `the database ${path} is empty. Put back a backup of the data folder; if nobody has signed up here yet, delete it with relay.key and start again.`,
   );
 }
 

@@ -1,7 +1,8 @@
 import { readdirSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { DATABASE_FILE, giveToOwner, sync } from './data-folder.ts';
+import { DATABASE_FILE, sync } from './data-folder.ts';
+import { giveToOwner } from './ownership.ts';
 
 const COPY = /^relay\.sqlite\.before-\d+$/;
 

@@ -1,4 +1,3 @@
-import { dirname, join } from 'node:path';
 import { isSea } from 'node:sea';
 import SqliteDatabase from 'better-sqlite3';
 import { loadInnerAddon } from './inner-addon.ts';
@@ -7,6 +6,6 @@ import { loadInnerAddon } from './inner-addon.ts';
 export function openSqliteFile(path: string, options: SqliteDatabase.Options = {}): SqliteDatabase.Database {
   if (!isSea()) return new SqliteDatabase(path, options);
   // The package takes a loaded addon as well as a path to one; its types know the path alone.
-  const nativeBinding = loadInnerAddon(join(dirname(path), 'cache')) as string;
+  const nativeBinding = loadInnerAddon() as string;
   return new SqliteDatabase(path, { ...options, nativeBinding });
 }

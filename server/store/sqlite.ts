@@ -1,12 +1,13 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type SqliteDatabase from 'better-sqlite3';
-import { DATABASE_FILE, lockDataFolder, refuseUnfinished } from './data-folder.ts';
+import { DATABASE_FILE, lockDataFolder, refuseUnfinished, STAGE_FOLDER } from './data-folder.ts';
 import { damagedDatabase, isDamage, refuseDamaged, refuseEmptyDatabase, removeUnwritten } from './damage.ts';
 import { deviceRows } from './device-rows.ts';
 import { makeFolder } from './make-folder.ts';
 import { copyBeforeMigration, removeOldCopies } from './migration-copy.ts';
 import { migrate, schemaOf } from './migrations/migrate.ts';
+import { giveToOwner } from './ownership.ts';
 import { prepare } from './query.ts';
 import { sqliteAccounts } from './sqlite-accounts.ts';
 import { sqliteAdmin } from './sqlite-admin.ts';
@@ -26,11 +27,13 @@ export type StoreOptions = { quota: MailboxQuota; retiredKey: Uint8Array };
 
 function open(dataDir: string): SqliteDatabase.Database {
   refuseUnfinished(dataDir);
+  rmSync(join(dataDir, STAGE_FOLDER), { recursive: true, force: true });
   const path = join(dataDir, DATABASE_FILE);
   refuseEmptyDatabase(path);
   const database = openSqliteFile(path);
   try {
     chmodSync(path, 0o600);
+    giveToOwner(dataDir, path);
     // A page holds seven of the usual envelopes; of the default 4,096 bytes it would hold one and be half empty. Only a new file takes it.
     database.pragma('page_size = 16384');
     // In KiB, taken as it is needed: what is deleted a moment after it was written is not read again from the disk.

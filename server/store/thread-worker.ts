@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Bytes } from '../protocol/bytes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { keepDriverIn } from './inner-addon.ts';
 import { packEnvelopes, packResults, unpackBytes } from './packing.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Moment, Store, Submission } from './store.ts';
@@ -43,6 +44,7 @@ function serve(port: NonNullable<typeof parentPort>): void {
   let store: Store;
   try {
     const { dataDir, ...options } = workerData as ThreadSetup;
+    keepDriverIn(() => dataDir);
     store = openSqlite(dataDir, options);
   } catch (error) {
     answer({ id: OPENING, error: errorOf(error) });

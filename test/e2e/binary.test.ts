@@ -1,7 +1,18 @@
 // The relay and its page as one file. It is built here unless dist/sottovoce was made of what stands in the project now.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -128,6 +139,27 @@ function oneFile(): void {
       expect(readFileSync(driver).equals(whole)).toBe(true);
       expect(readdirSync(cache)).toHaveLength(1);
     }
+  });
+
+  test('R48, R49: it writes nothing beside what it opens but its own data, and leaves nothing of its driver behind', async () => {
+    const [made, scratch, fresh] = ['backups', 'scratch', 'elsewhere'].map((name) => join(alone.folder, name)) as [string, string, string];
+    mkdirSync(scratch);
+    const env = { TMPDIR: scratch };
+    await (await served()).stop();
+    expect(await alone.run(['backup', made], env)).toMatchObject({ code: 0 });
+    const backup = join(made, readdirSync(made)[0] ?? '');
+    const names = readdirSync(backup);
+    // Once with the relay's own folder to load from, once without.
+    for (const dataDir of [join(alone.folder, 'data'), fresh]) {
+      const elsewhere = { ...env, SOTTOVOCE_DATA: dataDir };
+      expect(await alone.run(['verify', backup], elsewhere)).toMatchObject({ code: 0, said: 'The backup is whole.\n' });
+      expect(await alone.run(['restore', join(alone.folder, 'nowhere')], elsewhere)).toMatchObject({ code: 1 });
+    }
+    expect(readdirSync(backup)).toEqual(names);
+    for (const none of [fresh, join(alone.folder, 'nowhere')]) expect(existsSync(none)).toBe(false);
+    expect(readdirSync(scratch)).toEqual([]);
+    rmSync(made, { recursive: true });
+    rmSync(scratch, { recursive: true });
   });
 
   test('its size, and beside it its sum and the licences of all that is inside', () => {

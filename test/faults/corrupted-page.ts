@@ -108,6 +108,8 @@ function cases(chance: Chance): Case[] {
         opened.close();
       },
     },
+    { name: 'a key that is gone', base: 'stopped', must: 'refuse', damage: (dataDir) => rmSync(key(dataDir)) },
+    { name: 'a database that is gone', base: 'stopped', must: 'refuse', damage: (dataDir) => rmSync(database(dataDir)) },
     { name: 'a key of noise', base: 'stopped', must: 'refuse', damage: (dataDir) => writeFileSync(key(dataDir), chance.bytes(119)) },
     { name: 'an empty key', base: 'stopped', must: 'refuse', damage: (dataDir) => truncateSync(key(dataDir)) },
     { name: 'a key for something else', base: 'stopped', must: 'refuse', damage: (dataDir) => writeFileSync(key(dataDir), otherKey) },

@@ -363,6 +363,14 @@ describe('restore', () => {
     await login(relay.origin, device);
   });
 
+  it('R49: killed before files moved, what it prepared is removed by the next start', async () => {
+    await relay.kill('SIGTERM');
+    mkdirSync(join(relay.dataDir, 'restoring'));
+    writeFileSync(join(relay.dataDir, 'restoring', 'relay.sqlite'), 'half');
+    await relay.restart();
+    expect(existsSync(join(relay.dataDir, 'restoring'))).toBe(false);
+  });
+
   it('R49: interrupted while files move, no relay starts on half of it; once more, and it is done', async () => {
     const made = await backup();
     await answerOf(['account', 'disable', 'member_2'], typed());

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { newRegistration, addressOf, granted, login, post, prekeys, type RelayDevice, registerMany } from '../support/relay-device.ts';
+import { typeCommand } from '../support/command.ts';
 import { localRelay } from '../support/relay-in-process.ts';
 import { connect, type RelaySocket } from '../support/relay-socket.ts';
 import { startRelay } from '../support/relay.ts';
@@ -92,6 +93,8 @@ describe('a disk without room', () => {
         expect(more).toMatchObject({ ok: false, refusal: { status: 503, code: 'unavailable' } });
         while (await offer());
         for (let i = 0; i < 20; i++) expect(await offer()).toBe(false);
+        const told = await typeCommand(['invite', 'create'], { dataDir: disk.dataDir });
+        expect(told).toMatchObject({ code: 1, complained: expect.stringMatching(/ is full or fails[^\n]* Make room and try again\.\n$/) });
         expect(await statusOf(relay.origin, '/readyz')).toBe(503);
         expect(await statusOf(relay.origin, '/healthz')).toBe(200);
 
@@ -105,6 +108,31 @@ describe('a disk without room', () => {
         await relay.restart();
         const reader = await connect(relay.origin, await login(relay.origin, bob.device));
         expect(await fetchAll(reader)).toEqual(accepted);
+      } finally {
+        await relay.stop();
+        disk.remove();
+      }
+    },
+  );
+
+  it.each(SMALL_DISKS.filter(({ name }) => name === 'tmpfs'))(
+    'R31, R45: full ($name), commands and doctor of a stopped relay say so',
+    async ({ open }) => {
+      const disk = open();
+      const relay = await startRelay({ dataDir: disk.dataDir, env: { SOTTOVOCE_MIN_FREE_MIB: '0' } });
+      try {
+        await relay.kill('SIGTERM');
+        disk.full(0);
+        for (const words of [['stats'], ['invite', 'create'], ['serve']]) {
+          const told = await typeCommand(words, { dataDir: disk.dataDir, port: relay.port });
+          expect([words, told.code, told.complained]).toEqual([
+            words,
+            1,
+            expect.stringMatching(/ is full or fails \(SQLITE_\w+\)\. Make room[^\n]*\n$/),
+          ]);
+        }
+        const { said } = await typeCommand(['doctor', '--json'], { dataDir: disk.dataDir, port: relay.port });
+        expect(said).toMatch(/"database","verdict":"wrong","said":"The disk of \S+ is full or fails/);
       } finally {
         await relay.stop();
         disk.remove();

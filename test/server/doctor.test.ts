@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,6 +69,41 @@ describe('doctor', () => {
     expect(verdicts(told['findings'] as Finding[], 'port')).toEqual(['wrong']);
   });
 
+  it('R45: another relay on the port is not this one', async () => {
+    const other = await startRelay();
+    onTestFinished(other.stop);
+    const told = await answerOf(['doctor'], { dataDir: relay.dataDir, port: other.port }, 1);
+    expect(saidOf(told['findings'] as Finding[], 'port')).toMatch(/^A relay with another key/);
+    const nothingYet = await answerOf(['doctor'], { dataDir: join(folder, 'nothing'), port: other.port }, 1);
+    expect(verdicts(nothingYet['findings'] as Finding[], 'port')).toEqual(['wrong']);
+  });
+
+  it("R45: the port of the metrics is looked at, and is not the relay's own", async () => {
+    const stranger = createServer((socket) => socket.end('hello').resume()).listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const port = String((stranger.address() as AddressInfo).port);
+    expect(verdicts(await examine({ SOTTOVOCE_METRICS_PORT: port }), 'metrics')).toEqual(['wrong']);
+    await new Promise((resolve) => stranger.close(resolve));
+    expect(saidOf(await examine({ SOTTOVOCE_METRICS_PORT: port }), 'metrics')).toMatch(/is free/);
+    const env = { SOTTOVOCE_METRICS_PORT: port };
+    const measured = await startRelay({ env });
+    onTestFinished(measured.stop);
+    const { findings } = await answerOf(['doctor'], { dataDir: measured.dataDir, port: measured.port, env });
+    expect(saidOf(findings as Finding[], 'metrics')).toMatch(/are served/);
+    expect(saidOf(await examine({ SOTTOVOCE_METRICS_PORT: String(relay.port) }), 'settings')).toMatch(
+      /^SOTTOVOCE_METRICS_PORT must be another/,
+    );
+  });
+
+  it('R40, R45: a relay that hangs is told within seconds, by commands and by doctor', async () => {
+    process.kill(relay.pid, 'SIGSTOP');
+    const [stats, findings] = await Promise.all([typeCommand(['stats'], { dataDir: relay.dataDir }), examine()]);
+    process.kill(relay.pid, 'SIGCONT');
+    expect(stats).toMatchObject({ code: 1, complained: 'The relay does not answer. Restart it.\n' });
+    expect([...verdicts(findings, 'relay'), ...verdicts(findings, 'port')]).toEqual(['wrong', 'wrong']);
+    expect(await answerOf(['stats'], { dataDir: relay.dataDir })).toMatchObject({ sockets: 0 });
+  }, 20_000);
+
   it.each([
     [{ SOTTOVOCE_PORT: 'web' }, 'settings', 'wrong'],
     [{ SOTTOVOCE_PROT: '1' }, 'settings', 'warning'],
@@ -100,7 +135,7 @@ describe('doctor', () => {
     const database = new SqliteDatabase(join(relay.dataDir, 'relay.sqlite'));
     database.pragma('user_version = 99');
     database.close();
-    expect(saidOf(await examine(), 'database')).toMatch(/a newer one wrote it/);
+    expect(saidOf(await examine(), 'database')).toMatch(/written by a newer Sottovoce/);
     mkdirSync(join(folder, 'data'));
     writeFileSync(join(folder, 'data', 'relay.sqlite'), 'x'.repeat(8_192));
     expect(verdicts(await examine({}, [], join(folder, 'data')), 'database')).toEqual(['wrong']);
@@ -114,18 +149,42 @@ describe('doctor', () => {
     expect(clockFinding(Date.UTC(2025, 11, 31), undefined).verdict).toBe('wrong');
   });
 
+  it.each([
+    ['rubbish', 'relay.hour is odd. It holds no hour.'],
+    ['999999999', 'relay.hour is odd. By it the relay last ran at +11'],
+    ['1', 'relay.hour is odd. By it the relay last ran at 1970-01-01T01:00'],
+  ])('R45: "%s" in relay.hour is told with the clock', async (text, sentence) => {
+    await relay.kill('SIGTERM');
+    writeFileSync(join(relay.dataDir, 'relay.hour'), text);
+    const findings = await examine();
+    expect(verdicts(findings, 'clock')).toEqual(['ok', 'warning']);
+    expect(saidOf(findings, 'clock')).toContain(sentence);
+  });
+
+  it('R45: a damaged lock is told, and a sound one is no news', async () => {
+    await relay.kill('SIGTERM');
+    expect(verdicts(await examine(), 'data folder')).toEqual(['ok']);
+    writeFileSync(join(relay.dataDir, 'relay.lock'), 'x'.repeat(8_192));
+    expect(saidOf(await examine(), 'data folder')).toContain('relay.lock is damaged.');
+  });
+
   it('R45: no backup is wrong, an old one a warning', async () => {
     const backups = join(folder, 'backups');
     expect(verdicts(await examine({}, ['--backups', backups]), 'backups')).toEqual(['wrong']);
     await answerOf(['backup', backups], { dataDir: relay.dataDir });
     // On the same disk as the data, which is told too.
     expect(verdicts(await examine({}, ['--backups', backups]), 'backups')).toEqual(['ok', 'warning']);
+    const [made = ''] = readdirSync(backups).map((name) => join(backups, name));
+    expect(saidOf(await examine({}, ['--backups', backups]), 'backups')).toContain(`"sottovoce verify ${made}" reads them through.`);
+    expect(saidOf(await examine({}, ['--backups', made]), 'backups')).toBe(`${made} is a backup itself.`);
     const manifest = join(backups, readdirSync(backups)[0] ?? '', 'manifest.json');
     const threeDaysAgo = new Date(Date.now() - 3 * 24 * 3_600_000).toISOString();
     writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/"madeAt": "[^"]*"/, `"madeAt": "${threeDaysAgo}"`));
     const late = await examine({}, ['--backups', backups]);
     expect(saidOf(late, 'backups')).toMatch(/^The last was made 3 days ago\. /);
     expect(verdicts(late, 'backups')).toEqual(['warning', 'warning']);
+    truncateSync(join(made, 'relay.sqlite'), 100);
+    expect(verdicts(await examine({}, ['--backups', backups]), 'backups')).toEqual(['wrong']);
   });
 
   it('R45: a relay with TLS of its own answers on its port, whatever name its certificate is for', async () => {
@@ -144,6 +203,8 @@ describe('doctor', () => {
 
   it('R45: files of a certificate that cannot be read are wrong', () => {
     writeFileSync(join(folder, 'cert.pem'), 'no certificate');
-    expect(tlsFindings(join(folder, 'cert.pem'), join(folder, 'key.pem'), undefined, Date.now())).toMatchObject([{ verdict: 'wrong' }]);
+    expect(tlsFindings(join(folder, 'cert.pem'), join(folder, 'key.pem'), 'https://localhost', Date.now())).toMatchObject([
+      { verdict: 'wrong' },
+    ]);
   });
 });

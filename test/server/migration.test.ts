@@ -72,7 +72,7 @@ describe('migrations', () => {
 
   it.each(EARLIER)('R47: from schema %i a relay starts, and everybody finds what was theirs', async (schema) => {
     const sql = dumpOf(schema);
-    loadDump(database(), sql);
+    loadDump(dataDir, sql);
     const relay = await startRelay({ dataDir });
     try {
       await showThatAllIsThere(relay, factsOf(sql));
@@ -92,7 +92,7 @@ describe('migrations', () => {
       for (let killedAfter = 1; ; killedAfter++) {
         rmSync(dataDir, { recursive: true });
         dataDir = mkdtempSync(join(tmpdir(), 'sottovoce-migration-'));
-        loadDump(database(), sql);
+        loadDump(dataDir, sql);
         const child = spawn(process.execPath, [
           join(import.meta.dirname, '../support/migrate-and-die.ts'),
           database(),
@@ -115,7 +115,7 @@ describe('migrations', () => {
   );
 
   it('R47: migrate --check tells and does nothing; migrate does it, once', async () => {
-    loadDump(database(), dumpOf(1));
+    loadDump(dataDir, dumpOf(1));
     expect(await answerOf(['migrate', '--check'], { dataDir })).toMatchObject({
       schema: 1,
       newest: NEWEST_SCHEMA,
@@ -132,7 +132,7 @@ describe('migrations', () => {
   });
 
   it('R47: data of a newer relay is left as it was', async () => {
-    loadDump(database(), dumpOf(1).replace('user_version = 1', 'user_version = 99'));
+    loadDump(dataDir, dumpOf(1).replace('user_version = 1', 'user_version = 99'));
     const { code, complained } = await typeCommand(['migrate'], { dataDir });
     expect([code, complained]).toEqual([1, expect.stringMatching(/^The data folder was written by a newer Sottovoce[^\n]*\n$/)]);
     expect(schemaNow()).toBe(99);

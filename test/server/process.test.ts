@@ -126,7 +126,7 @@ describe('the relay as a process', () => {
     const { code, complained } = await run({ SOTTOVOCE_PORT: '0', SOTTOVOCE_DATA: relay.dataDir });
     await relay.stop();
     expect(code).toBe(1);
-    expect(complained).toMatch(/^[^\n]*written by a newer Sottovoce[^\n]*\n$/);
+    expect(complained).toMatch(/^[^\n]*written by a newer Sottovoce[^\n]* Install the newer program again\.\n$/);
   });
 
   it.each([

@@ -1,11 +1,16 @@
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, getCACertificates, type SecureVersion, setDefaultCACertificates } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { originFinding } from '../../server/admin/doctor/network.ts';
 import { readConfig } from '../../server/config/config.ts';
+import { tlsFindings } from '../../server/admin/doctor/tls.ts';
+import { openTls } from '../../server/plugins/tls.ts';
 import { selfSigned, type TestCertificate } from '../support/certificate.ts';
+import { manualClock } from '../support/manual-clock.ts';
 import { addressOf, granted, type RelayDevice } from '../support/relay-device.ts';
 import { type LocalRelay, localRelay } from '../support/relay-in-process.ts';
 import { connect, type RelaySocket } from '../support/relay-socket.ts';
@@ -46,6 +51,13 @@ function shown(port: number, maxVersion: SecureVersion = 'TLSv1.3'): Promise<{ f
     });
     socket.on('error', reject);
   });
+}
+
+/** Of another kind than those of the certificates here: a TLS context takes both without a word. */
+function rsaKey(passphrase?: string): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+  const sealed = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
+  return privateKey.export({ type: 'pkcs8', format: 'pem', ...sealed }) as string;
 }
 
 const fingerprintOf = ({ cert }: TestCertificate): string => new X509Certificate(cert).fingerprint256;
@@ -112,7 +124,12 @@ describe('TLS of its own', () => {
 
   it('R33: a pair that is broken, does not belong together or is gone changes nothing until it is whole', async () => {
     const second = trusted('localhost');
-    for (const wrong of [{ cert: second.cert }, { cert: 'no certificate', key: second.key }, { cert: second.cert.slice(0, 200) }]) {
+    for (const wrong of [
+      { cert: second.cert },
+      { cert: second.cert, key: rsaKey() },
+      { cert: 'no certificate', key: second.key },
+      { cert: second.cert.slice(0, 200) },
+    ]) {
       place(wrong);
       look(3);
       expect((await shown(port)).fingerprint).toBe(fingerprintOf(first));
@@ -163,11 +180,75 @@ describe('TLS of its own, in a process', () => {
 
   it('R33: a pair that does not serve ends the start with one sentence that quotes nothing of it', async () => {
     const { cert, key } = selfSigned(['localhost']);
-    place({ cert, key: selfSigned(['localhost']).key });
-    await expect(startRelay({ env })).rejects.toThrow(/ended with 1: SOTTOVOCE_TLS_CERT and SOTTOVOCE_TLS_KEY are no pair[^\n]*\n$/);
-    place({ cert, key: `${key}broken` });
+    const pathOf = { cert: paths.tlsCert, key: paths.tlsKey };
+    for (const [pair, sentence] of [
+      [{ cert, key: selfSigned(['localhost']).key }, 'SOTTOVOCE_TLS_CERT and SOTTOVOCE_TLS_KEY are no pair: the key belongs to another'],
+      [{ cert, key: rsaKey() }, 'SOTTOVOCE_TLS_CERT and SOTTOVOCE_TLS_KEY are no pair: the key belongs to another'],
+      [{ cert: 'no certificate', key }, `There is no certificate in ${pathOf.cert}.`],
+      [{ cert, key: 'no key' }, `There is no private key in ${pathOf.key}.`],
+      [{ cert, key: rsaKey('open sesame') }, `The TLS key in ${pathOf.key} has a passphrase`],
+    ] as const) {
+      place(pair);
+      const said = await startRelay({ env }).then(
+        () => 'it started',
+        (error: Error) => error.message,
+      );
+      expect(said).toContain(`ended with 1: ${sentence}`);
+      expect(said).toMatch(/^[^\n]*\.\n$/);
+      expect(said).not.toMatch(/ERR_|error:|sesame/);
+      const [finding] = tlsFindings(paths.tlsCert, paths.tlsKey, 'https://localhost', Date.now());
+      expect(finding).toMatchObject({ verdict: 'wrong', said: expect.stringContaining(sentence) });
+    }
     expect(() => readConfig({ SOTTOVOCE_TLS_CERT: paths.tlsCert })).toThrow(/go together/);
     const pasted = () => readConfig({ SOTTOVOCE_TLS_CERT: paths.tlsCert, SOTTOVOCE_TLS_KEY: key });
     expect(pasted).toThrow(/^SOTTOVOCE_TLS_KEY must be the path of a PEM file, and it is something else\.$/);
+  });
+
+  it('R33: https of its own under an http origin is refused, and says what to set', () => {
+    const set = { ...env, SOTTOVOCE_ORIGIN: 'http://chat.example.org' };
+    expect(() => readConfig(set)).toThrow(/say https in SOTTOVOCE_ORIGIN, which is "http:\/\/chat\.example\.org"\.$/);
+    expect(readConfig({ ...set, SOTTOVOCE_ORIGIN: 'https://chat.example.org' }).origin).toBe('https://chat.example.org');
+  });
+
+  it.each([
+    ['it has ended', 'wrong', ['localhost'], -0.5, 'https://localhost'],
+    ['it is not for the name that people type', 'warning', ['localhost'], 30, 'https://chat.example.org'],
+    ['it is not for the name that people type', 'warning', ['localhost'], 30, 'https://192.0.2.1'],
+  ] as const)(
+    'R33, R45: a certificate that browsers will warn of (%s) serves, and one line and doctor say so',
+    async (why, verdict, names, days, origin) => {
+      place(selfSigned(names, days));
+      const lines: string[] = [];
+      const tls = openTls({ ...readConfig({}), ...paths, origin }, manualClock(Date.now()), {
+        loaded: () => lines.push('loaded'),
+        kept: () => lines.push('kept'),
+        doubtful: (said) => lines.push(said),
+      });
+      tls?.watch(createServer());
+      expect(lines).toEqual([expect.stringMatching(`^${why}`)]);
+      tls?.reload();
+      expect(lines).toEqual([expect.any(String), 'loaded', lines[0]]);
+      expect(tlsFindings(paths.tlsCert, paths.tlsKey, origin, Date.now())).toMatchObject([{ verdict }]);
+    },
+  );
+
+  it('R33: the line about a doubtful certificate is in the log of the relay; a good one is no news', async () => {
+    place(selfSigned(['localhost'], -0.5));
+    const relay = await startRelay({ env });
+    await relay.until(/"why":"it has ended","msg":"browsers will warn of the certificate"/);
+    await relay.kill('SIGTERM');
+    expect(relay.said().match(/browsers will warn/g)).toHaveLength(1);
+    place(selfSigned(['localhost']));
+    await relay.restart();
+    await relay.stop();
+    expect(relay.said().match(/browsers will warn/g)).toHaveLength(1);
+  });
+
+  it('R45: where the certificate cannot be read, doctor claims no name from it', () => {
+    place({ cert: 'no certificate', key: 'no key' });
+    expect(originFinding({ ...readConfig({}), ...paths })).toMatchObject({
+      verdict: 'warning',
+      todo: expect.stringContaining('SOTTOVOCE_ORIGIN'),
+    });
   });
 });

@@ -5,11 +5,18 @@ import { join } from 'node:path';
 const PROJECT = join(import.meta.dirname, '..', '..');
 
 export type Told = { code: number | null; said: string; complained: string };
-export type Typed = { dataDir: string; env?: Record<string, string>; port?: number };
+export type Typed = {
+  /** What the command is run by, such as a program that takes rights away; nothing by default. */
+  by?: readonly string[];
+  dataDir: string;
+  env?: Record<string, string>;
+  port?: number;
+};
 
 /** The command as people type it, in a process of its own, with nobody at a terminal. */
-export async function typeCommand(args: readonly string[], { dataDir, env, port }: Typed): Promise<Told> {
-  const child = spawn(process.execPath, [join(PROJECT, 'server/main.ts'), ...args], {
+export async function typeCommand(args: readonly string[], { dataDir, env, port, by = [] }: Typed): Promise<Told> {
+  const [program = '', ...rest] = [...by, process.execPath, join(PROJECT, 'server/main.ts'), ...args];
+  const child = spawn(program, rest, {
     env: { ...process.env, ...(port === undefined ? {} : { SOTTOVOCE_PORT: String(port) }), ...env, SOTTOVOCE_DATA: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

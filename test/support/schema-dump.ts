@@ -4,7 +4,8 @@
  * real relay; do it before a migration that follows it is released.
  */
 import type { JsonWebKey } from 'node:crypto';
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { toBase64url } from '../../server/protocol/bytes.ts';
@@ -68,9 +69,11 @@ export function factsOf(sql: string): DumpFacts {
   return JSON.parse(line.slice(FACTS.length)) as DumpFacts;
 }
 
-/** Writes the database that the dump tells of. */
-export function loadDump(path: string, sql: string): void {
-  const database = new SqliteDatabase(path);
+/** Writes the database that the dump tells of, and a key beside it. */
+export function loadDump(dataDir: string, sql: string): void {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  writeFileSync(join(dataDir, 'relay.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  const database = new SqliteDatabase(join(dataDir, 'relay.sqlite'));
   database.pragma('foreign_keys = OFF');
   database.exec(sql);
   database.close();

@@ -1,8 +1,9 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { relayKey } from '../../relay/relay-key.ts';
-import { DATABASE_FILE, giveToOwner, KEY_FILE, lockDataFolder, sync, UNFINISHED_FILE } from '../../store/data-folder.ts';
+import { DATABASE_FILE, KEY_FILE, lockDataFolder, STAGE_FOLDER, sync, UNFINISHED_FILE } from '../../store/data-folder.ts';
 import { makeFolder } from '../../store/make-folder.ts';
+import { giveToOwner } from '../../store/ownership.ts';
 import { settleRestored } from '../../store/settle-restored.ts';
 import { openSqlite } from '../../store/sqlite.ts';
 import { decisionsIn, repeatDecisions } from './decisions.ts';
@@ -10,7 +11,6 @@ import { BACKED_UP, dateName, type Manifest, readManifest } from './manifest.ts'
 import { verifyFolder } from './verify.ts';
 import { openSqliteFile } from '../../store/sqlite-file.ts';
 
-const STAGE = 'restoring';
 const ASIDE = 'before-restore-';
 
 // All that belongs to the database; its journal holds what was committed last.
@@ -92,7 +92,7 @@ export async function restoreBackup(dataDir: string, backup: string, now: number
   if (wrong.length > 0) throw new Error(`the backup is not whole, and nothing was changed. ${wrong.join(' ')}`);
   makeFolder(dataDir);
   const held = lockDataFolder(dataDir);
-  const stage = join(dataDir, STAGE);
+  const stage = join(dataDir, STAGE_FOLDER);
   const mark = join(dataDir, UNFINISHED_FILE);
   try {
     rmSync(stage, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { backupsIn } from '../backup/make.ts';
-import { readManifest } from '../backup/manifest.ts';
+import { type Manifest, readManifest } from '../backup/manifest.ts';
 import { HOUR_MS } from '../../store/hours.ts';
 import { type Finding, ok, warning, wrong } from './finding.ts';
 
@@ -15,13 +15,29 @@ function ago(ms: number): string {
   return `${Math.floor(hours / 24)} days ago`;
 }
 
+/** What is cheap to see; a flipped byte takes reading it all. */
+function isAsLong(backup: string, { files }: Manifest): boolean {
+  return files.every(({ name, bytes }) => statSync(join(backup, name), { throwIfNoEntry: false })?.size === bytes);
+}
+
 export function backupFindings(folder: string, dataDir: string, now: number): Finding[] {
   if (!existsSync(folder)) return [wrong(ABOUT, `${folder} is not there.`, `Make one: sottovoce backup ${folder}`)];
-  const [newest] = backupsIn(folder);
-  const manifest = newest === undefined ? undefined : readManifest(join(folder, newest));
+  if (readManifest(folder))
+    return [wrong(ABOUT, `${folder} is a backup itself.`, `Name the folder that backups are in: --backups ${dirname(folder)}`)];
+  let newest: string | undefined;
+  try {
+    [newest] = backupsIn(folder);
+  } catch {
+    return [wrong(ABOUT, `${folder} cannot be read.`, 'It must be a folder that this user may read.')];
+  }
+  const backup = join(folder, newest ?? '');
+  const manifest = newest === undefined ? undefined : readManifest(backup);
   if (!manifest) return [wrong(ABOUT, `There is no backup in ${folder}.`, `Make one: sottovoce backup ${folder}`)];
   const age = now - Date.parse(manifest.madeAt);
-  const said = `The last was made ${ago(age)}.`;
+  const made = `The last was made ${ago(age)}.`;
+  if (!isAsLong(backup, manifest))
+    return [wrong(ABOUT, `${made} Its files are not as its manifest says.`, `Make one: sottovoce backup ${folder}`)];
+  const said = `${made} Its files are as long as its manifest says; "sottovoce verify ${backup}" reads them through.`;
   const sameDisk = existsSync(dataDir) && statSync(folder).dev === statSync(dataDir).dev;
   return [
     age > LATE_MS ? warning(ABOUT, said, 'Have one made every day, as docs/deploy/sottovoce-backup.timer does.') : ok(ABOUT, said),

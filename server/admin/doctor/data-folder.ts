@@ -1,8 +1,10 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { KEY_FILE, UNFINISHED_FILE } from '../../store/data-folder.ts';
+import { foreignFile } from '../../store/ownership.ts';
 import { socketAddress } from '../socket-address.ts';
 import { type Finding, ok, warning, wrong } from './finding.ts';
+import { unreadable } from './unreadable.ts';
 
 const ABOUT = 'data folder';
 
@@ -30,6 +32,8 @@ function writable(path: string): boolean {
 
 function ownership(dataDir: string): Finding[] {
   if (process.platform === 'win32') return [];
+  const foreign = foreignFile(dataDir);
+  if (foreign) return [wrong(ABOUT, foreign.said, foreign.todo)];
   const { uid, mode } = statSync(dataDir);
   const me = process.getuid?.();
   if (me !== undefined && uid !== me) {
@@ -70,6 +74,11 @@ function space(dataDir: string): Finding[] {
 }
 
 export function dataFolderFindings(dataDir: string): Finding[] {
+  try {
+    statSync(dataDir, { throwIfNoEntry: false });
+  } catch (error) {
+    return [unreadable(ABOUT, dataDir, error)];
+  }
   if (!existsSync(dataDir)) {
     let parent = dirname(resolve(dataDir));
     while (!existsSync(parent)) parent = dirname(parent);

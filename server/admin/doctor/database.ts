@@ -1,20 +1,19 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type SqliteDatabase from 'better-sqlite3';
 import { ENVELOPE_KEEP_MS } from '../../protocol/limits.ts';
 import { checkDatabase } from '../../store/check-database.ts';
-import { isDamage } from '../../store/damage.ts';
-import { DATABASE_FILE } from '../../store/data-folder.ts';
+import { DATABASE_FILE, isThere, KEY_FILE } from '../../store/data-folder.ts';
 import { HOUR_MS } from '../../store/hours.ts';
-import { NEWEST_SCHEMA, schemaOf } from '../../store/migrations/migrate.ts';
+import { NEWEST_SCHEMA, refuseNewer, schemaOf } from '../../store/migrations/migrate.ts';
 import { type Finding, ok, warning, wrong } from './finding.ts';
 import { openSqliteFile } from '../../store/sqlite-file.ts';
+import { unreadable } from './unreadable.ts';
 
 const ABOUT = 'database';
 const EMPTY = '"sottovoce serve" makes one. If there should be data, SOTTOVOCE_DATA points to the wrong place.';
 
 // No clock that is right shows an earlier year than this version was made in.
-const BUILT_AT = Date.UTC(2026, 0, 1);
+export const BUILT_AT = Date.UTC(2026, 0, 1);
 
 /** Start of the newest hour that anything was stored in. */
 function newestHour(database: SqliteDatabase.Database): number | undefined {
@@ -34,11 +33,16 @@ export function clockFinding(now: number, newest: number | undefined): Finding {
 /** With the clock, which is judged by what was stored. */
 export function databaseFindings(dataDir: string, now: number): Finding[] {
   const path = join(dataDir, DATABASE_FILE);
-  if (!existsSync(path)) return [warning(ABOUT, `There is no database in ${dataDir} yet.`, EMPTY), clockFinding(now, undefined)];
   try {
+    if (!isThere(path)) {
+      // Beside a key one is missing, which is told with the key.
+      const begun = isThere(join(dataDir, KEY_FILE));
+      return [...(begun ? [] : [warning(ABOUT, `There is no database in ${dataDir} yet.`, EMPTY)]), clockFinding(now, undefined)];
+    }
     const database = openSqliteFile(path, { readonly: true });
     try {
       const schema = schemaOf(database);
+      refuseNewer(schema);
       const [first, ...more] = checkDatabase(database, true);
       if (first !== undefined) {
         const said = more.length > 0 ? `${first} And ${more.length} more.` : first;
@@ -56,12 +60,6 @@ export function databaseFindings(dataDir: string, now: number): Finding[] {
       database.close();
     }
   } catch (error) {
-    return [
-      wrong(
-        ABOUT,
-        `It does not open: ${error instanceof Error ? error.message : String(error)}.`,
-        isDamage(error) ? 'Put a backup in its place with "sottovoce restore".' : 'Run this as the user the relay runs as.',
-      ),
-    ];
+    return [unreadable(ABOUT, path, error), clockFinding(now, undefined)];
   }
 }

@@ -1,33 +1,25 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readPair, whyWarnedOf } from '../../plugins/tls-pair.ts';
 import { type Finding, ok, warning, wrong } from './finding.ts';
 
 const ABOUT = 'certificate';
 const SOON_MS = 14 * 24 * 3_600_000;
+const RENEW = 'Renew it; the relay reads it anew by itself.';
 
-export function tlsFindings(certFile: string, keyFile: string, origin: string | undefined, now: number): Finding[] {
+/** `origin`: what people type. */
+export function tlsFindings(certFile: string, keyFile: string, origin: string, now: number): Finding[] {
   try {
-    const certificate = new X509Certificate(readFileSync(certFile));
-    const until = Date.parse(certificate.validTo);
-    const renew = 'Renew it, and restart the relay if it does not read it anew by itself.';
-    if (!certificate.checkPrivateKey(createPrivateKey(readFileSync(keyFile))))
-      return [wrong(ABOUT, `${keyFile} is not the key of ${certFile}.`, 'Name the two files that belong together.')];
-    if (until < now) return [wrong(ABOUT, `It ended on ${certificate.validTo}.`, renew)];
-    const name = origin === undefined ? 'localhost' : new URL(origin).hostname;
-    if (certificate.checkHost(name) === undefined)
-      return [warning(ABOUT, `It is not for ${name}.`, 'Browsers will warn; have one made for the name in SOTTOVOCE_ORIGIN.')];
+    const { certificate } = readPair(certFile, keyFile);
+    const ends = certificate.validToDate.getTime();
+    if (ends < now) return [wrong(ABOUT, `It ended on ${certificate.validTo}.`, RENEW)];
+    const why = whyWarnedOf(certificate, origin, now);
+    if (why !== undefined) return [warning(ABOUT, `Browsers that come to ${origin} will warn: ${why}.`, 'Have one made for that name.')];
     return [
-      until - now < SOON_MS
-        ? warning(ABOUT, `It ends on ${certificate.validTo}.`, renew)
+      ends - now < SOON_MS
+        ? warning(ABOUT, `It ends on ${certificate.validTo}.`, RENEW)
         : ok(ABOUT, `It is good until ${certificate.validTo}.`),
     ];
   } catch (error) {
-    return [
-      wrong(
-        ABOUT,
-        `It cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
-        'Both files must be PEM and readable by the relay.',
-      ),
-    ];
+    const told = error instanceof Error ? error.message : String(error);
+    return [wrong(ABOUT, told, 'The relay does not start with it, and one that runs keeps the one before.')];
   }
 }

@@ -1,14 +1,17 @@
 import { resolve } from 'node:path';
-import { askRelay } from '../../admin/acts-client.ts';
+import { askRelay, RelayHangs } from '../../admin/acts-client.ts';
 import { backupFindings } from '../../admin/doctor/backups.ts';
 import { dataFolderFindings } from '../../admin/doctor/data-folder.ts';
 import { databaseFindings } from '../../admin/doctor/database.ts';
+import { keyFindings } from '../../admin/doctor/key.ts';
 import { type Finding, ok, warning, wrong } from '../../admin/doctor/finding.ts';
-import { openFilesFinding, originFinding, portFinding } from '../../admin/doctor/network.ts';
+import { hourFindings, lockFindings } from '../../admin/doctor/marks.ts';
+import { metricsFinding, openFilesFinding, originFinding, portFinding } from '../../admin/doctor/network.ts';
 import { tlsFindings } from '../../admin/doctor/tls.ts';
 import { socketAddress } from '../../admin/socket-address.ts';
 import { type Config, readConfigFrom, strangeInEnvironment } from '../../config/config.ts';
 import { ConfigMistake } from '../../config/setting.ts';
+import { originOf } from '../../config/origin.ts';
 import { systemClock } from '../../ports.ts';
 import type { Command, Input } from '../command.ts';
 import { columns } from '../show.ts';
@@ -19,15 +22,27 @@ function certificateOf(config: Config): { cert: string; key: string } | undefine
   return typeof cert === 'string' && typeof key === 'string' ? { cert, key } : undefined;
 }
 
-async function relayFinding({ dataDir }: Config): Promise<Finding> {
-  const { path, tooLong } = socketAddress(dataDir);
-  const stats = tooLong ? undefined : await askRelay(path, 'stats', {}).catch((error: unknown) => String(error));
-  if (typeof stats === 'string')
+// A disk that hangs keeps a relay from counting, though it answers otherwise.
+const STATS_WITHIN_MS = 10_000;
+
+function unasked(path: string, error: unknown): Finding {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (error instanceof RelayHangs) return wrong('relay', 'A relay runs on this data and does not answer.', 'Restart it.');
+  if (code === 'EACCES' || code === 'EPERM')
     return warning(
       'relay',
-      'A relay runs on this data and does not answer to this user and version.',
-      'Run this as its user; restart it after an update.',
+      `This user may not use ${path}, where a relay that runs would be asked.`,
+      'Run this as the user the relay runs as.',
     );
+  return warning('relay', 'A relay runs on this data, of another version than this.', 'Restart it after an update.');
+}
+
+async function relayFinding({ dataDir }: Config): Promise<Finding> {
+  const { path, tooLong } = socketAddress(dataDir);
+  const stats = tooLong
+    ? undefined
+    : await askRelay(path, 'stats', {}, STATS_WITHIN_MS).catch((error: unknown) => new Error('', { cause: error }));
+  if (stats instanceof Error) return unasked(path, stats.cause);
   if (stats === undefined) return ok('relay', 'No relay runs on this data now; "sottovoce serve" starts one.');
   const connected = stats.sockets ?? 0;
   return ok('relay', `A relay runs on this data, with ${connected} ${connected === 1 ? 'device' : 'devices'} connected.`);
@@ -50,12 +65,16 @@ async function examine({ env, config: named, values }: Input): Promise<Finding[]
       ? ok('settings', `They are good${file === undefined ? '' : ` (with ${file})`}.`)
       : warning('settings', strange.map(strangeInEnvironment).join(' '), 'Correct it; "sottovoce config print" lists all.'),
     ...dataFolderFindings(config.dataDir),
+    ...keyFindings(config.dataDir),
+    ...lockFindings(config.dataDir),
     ...databaseFindings(config.dataDir, now),
+    ...hourFindings(config.dataDir, now),
     await relayFinding(config),
     await portFinding(config, certificate ? 'https' : 'http'),
     originFinding(config),
+    ...(await metricsFinding(config)),
     openFilesFinding(config),
-    ...(certificate ? tlsFindings(certificate.cert, certificate.key, config.origin, now) : []),
+    ...(certificate ? tlsFindings(certificate.cert, certificate.key, originOf(config), now) : []),
     ...(typeof backups === 'string' ? backupFindings(resolve(backups), config.dataDir, now) : []),
   ];
 }

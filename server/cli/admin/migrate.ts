@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readConfigFrom } from '../../config/config.ts';
 import { DATABASE_FILE, DataFolderTaken } from '../../store/data-folder.ts';
 import { copyName, spaceForMigration } from '../../store/migration-copy.ts';
-import { NEWEST_SCHEMA, schemaOf } from '../../store/migrations/migrate.ts';
+import { NEWEST_SCHEMA, refuseNewer, schemaOf } from '../../store/migrations/migrate.ts';
 import { type Command, CommandMistake } from '../command.ts';
 import { openStore, requireData } from '../reach.ts';
 import { bytes } from '../show.ts';
@@ -28,15 +28,18 @@ export const migrateCommand: Command = {
     const { config } = readConfigFrom(input.env, input.config);
     requireData(config.dataDir);
     const schema = schemaIn(config.dataDir);
-    if (schema > NEWEST_SCHEMA)
-      throw new CommandMistake(`The data folder was written by a newer Sottovoce (schema ${schema}, this one knows ${NEWEST_SCHEMA}).`);
+    try {
+      refuseNewer(schema);
+    } catch (error) {
+      throw new CommandMistake(error instanceof Error ? error.message : String(error));
+    }
     const due = schema < NEWEST_SCHEMA;
     const { neededBytes, freeBytes } = spaceForMigration(config.dataDir);
     const check = input.values['check'] === true;
     const room = freeBytes >= neededBytes;
     if (due && !check) {
       try {
-        await openStore(config).close();
+        await (await openStore(config)).close();
       } catch (error) {
         if (error instanceof DataFolderTaken) throw new CommandMistake(`A relay is running on ${config.dataDir}. Stop it first.`);
         throw error;

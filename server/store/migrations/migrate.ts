@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { DataTrouble } from '../data-trouble.ts';
 import { first } from './0001-first.ts';
 import { admin } from './0002-admin.ts';
 import { waiting } from './0003-waiting.ts';
@@ -22,12 +23,19 @@ export function schemaOf(database: Database): number {
   return database.pragma('user_version', { simple: true }) as number;
 }
 
+/** Throws a sentence for data of a newer Sottovoce, of which this one knows nothing. */
+export function refuseNewer(schema: number): void {
+  if (schema <= NEWEST_SCHEMA) return;
+  throw new DataTrouble(
+    `The data folder was written by a newer Sottovoce (schema ${schema}, this one knows ${NEWEST_SCHEMA}).`,
+    'Install the newer program again.',
+  );
+}
+
 /** Each migration is one transaction: whatever ends the process leaves the database under the schema before or after it, whole. */
 export function migrate(database: Database, { before, progress, upTo = NEWEST_SCHEMA }: Steps = {}): void {
   const had = schemaOf(database);
-  if (had > NEWEST_SCHEMA) {
-    throw new Error(`The data folder was written by a newer Sottovoce (schema ${had}, this one knows ${NEWEST_SCHEMA}).`);
-  }
+  refuseNewer(had);
   if (had > 0 && had < upTo) before?.(had, upTo);
   for (let version = had; version < upTo; version++) {
     database.transaction(() => {
