@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Conversation } from '../../messenger/api.ts';
 import { nameOf, useConversations } from '../../store/conversations.ts';
 import { me } from '../../store/session.ts';
@@ -15,10 +15,9 @@ import { Bubble } from './bubble.tsx';
 import { rowsOf, type TimelineRow } from './rows.ts';
 import styles from './timeline.module.css';
 import { useMarkRead } from './use-mark-read.ts';
+import { AT_END_PX, useScrolling } from './use-scrolling.ts';
 
 const ESTIMATE_PX = { beginning: 96, day: 44, divider: 44, event: 36, bubble: 44 } as const;
-// Close enough to the bottom to count as being there: one short message.
-const AT_END_PX = 60;
 const EARLIER_WITHIN_ROWS = 10;
 const SKELETON_AFTER_MS = 300;
 
@@ -56,9 +55,7 @@ function Messages({ conversation }: { conversation: Conversation }) {
     [timeline?.messages, timeline?.divider, timeline?.more],
   );
   const scroller = useRef<HTMLDivElement>(null);
-  const [atEnd, setAtEnd] = useState(true);
   const [topDay, setTopDay] = useState<number>();
-  const placed = useRef(false);
 
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -75,13 +72,8 @@ function Messages({ conversation }: { conversation: Conversation }) {
   const items = virtualizer.getVirtualItems();
   const range = virtualizer.range;
 
-  useLayoutEffect(() => {
-    if (placed.current || rows.length === 0) return;
-    placed.current = true;
-    const divider = rows.findIndex(({ kind }) => kind === 'divider');
-    if (divider >= 0) virtualizer.scrollToIndex(divider, { align: 'start' });
-    else virtualizer.scrollToEnd();
-  }, [rows, virtualizer]);
+  const divider = rows.findIndex(({ kind }) => kind === 'divider');
+  const { opened, atEnd, look } = useScrolling(virtualizer, scroller, divider);
 
   // One's own message is always followed to the end.
   const lastOwn = messages.at(-1)?.mine ? messages.at(-1)?.id : undefined;
@@ -92,21 +84,32 @@ function Messages({ conversation }: { conversation: Conversation }) {
     if (lastOwn) virtualizer.scrollToEnd();
   }, [lastOwn, virtualizer]);
 
-  const first = range?.startIndex ?? 0;
+  const more = timeline?.more ?? false;
+  const nearTop = opened && more && range !== null && range.startIndex < EARLIER_WITHIN_ROWS;
+  const oldest = messages[0]?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with every page that came, whether one is still near the top
   useEffect(() => {
-    if (first < EARLIER_WITHIN_ROWS && timeline?.more) void loadEarlier(id);
-  }, [first, id, timeline?.more]);
+    if (nearTop) void loadEarlier(id);
+  }, [nearTop, id, oldest]);
 
   const onScroll = (): void => {
     const element = scroller.current;
     if (!element) return;
-    setAtEnd(element.scrollHeight - element.scrollTop - element.clientHeight < AT_END_PX);
+    look();
     const top = virtualizer.getVirtualItemForOffset(element.scrollTop + 8);
     const topRow = top && rows[top.index];
     // A day or the divider says it itself.
     setTopDay(topRow && 'message' in topRow ? topRow.at : undefined);
   };
-  useMarkRead(conversation, rows, range?.endIndex, scroller);
+  useMarkRead(conversation, rows, opened ? range?.endIndex : undefined, scroller);
+
+  // The browser glides there, and stops half-way where rows are measured or loaded.
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
+    if (!event.currentTarget.contains(event.target as Node) || (event.key !== 'Home' && event.key !== 'End')) return;
+    event.preventDefault();
+    if (event.key === 'Home') event.currentTarget.scrollTo(0, 0);
+    else virtualizer.scrollToEnd();
+  };
 
   const self = me()?.accountId;
   const name = (accountId: string): string => (accountId === self ? words.you : nameOf(names, accountId));
@@ -138,6 +141,7 @@ function Messages({ conversation }: { conversation: Conversation }) {
         aria-live="polite"
         aria-relevant="additions"
         onScroll={onScroll}
+        onKeyDown={onKeyDown}
       >
         <div className={styles['rows']} style={{ height: virtualizer.getTotalSize() }}>
           {items.map((item) => {
