@@ -41,7 +41,7 @@ function Door({ route }: { route: Route }) {
     case 'starting':
       return <Opening />;
     case 'no-account':
-      return <Start />;
+      return <Start contact={route.contact} />;
     case 'wiped':
       return <Wiped />;
     case 'locked':
