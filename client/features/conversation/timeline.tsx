@@ -45,6 +45,18 @@ export function Timeline({ conversation }: { conversation: Conversation }) {
   return <Messages key={conversation.id} conversation={conversation} />;
 }
 
+const KEYS = { Home: true, End: true, ArrowUp: true, ArrowDown: true };
+
+/** From message to message, beginning with the lowest that is in sight. They are in the page in the order in which they are shown. */
+function focusNeighbour(log: HTMLElement, by: 1 | -1): void {
+  const drawn = [...log.querySelectorAll<HTMLElement>('[data-message]')];
+  const { bottom } = log.getBoundingClientRect();
+  const at = drawn.findIndex((one) => one.contains(document.activeElement));
+  const next = at < 0 ? drawn.findLast((one) => one.getBoundingClientRect().bottom <= bottom) : drawn[at + by];
+  next?.focus({ preventScroll: true });
+  next?.scrollIntoView({ block: 'nearest' });
+}
+
 function Messages({ conversation }: { conversation: Conversation }) {
   const { id } = conversation;
   const timeline = useTimelines((all) => all[id]);
@@ -103,12 +115,15 @@ function Messages({ conversation }: { conversation: Conversation }) {
   };
   useMarkRead(conversation, rows, opened ? range?.endIndex : undefined, scroller);
 
-  // The browser glides there, and stops half-way where rows are measured or loaded.
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
-    if (!event.currentTarget.contains(event.target as Node) || (event.key !== 'Home' && event.key !== 'End')) return;
+    const { key, target, currentTarget, altKey } = event;
+    // Menus are elsewhere on the page and only here for React.
+    if (altKey || !currentTarget.contains(target as Node) || !(key in KEYS)) return;
     event.preventDefault();
-    if (event.key === 'Home') event.currentTarget.scrollTo(0, 0);
-    else virtualizer.scrollToEnd();
+    // The browser would glide there, and stop half-way where rows are measured or loaded.
+    if (key === 'Home') currentTarget.scrollTo(0, 0);
+    else if (key === 'End') virtualizer.scrollToEnd();
+    else focusNeighbour(currentTarget, key === 'ArrowUp' ? -1 : 1);
   };
 
   const self = me()?.accountId;
@@ -166,6 +181,7 @@ function Messages({ conversation }: { conversation: Conversation }) {
           className={styles['toEnd']}
           aria-label={conversation.unread > 0 ? pane.toBottomCount(conversation.unread) : pane.toBottom}
           onClick={() => virtualizer.scrollToEnd()}
+          onWheel={({ deltaY }) => scroller.current?.scrollBy(0, deltaY)}
         >
           <ArrowDown size={20} strokeWidth={1.75} aria-hidden />
           {conversation.unread > 0 ? <span className={styles['toEndCount']}>{conversation.unread}</span> : null}
