@@ -21,20 +21,25 @@ const ESTIMATE_PX = { beginning: 96, day: 44, divider: 44, event: 36, bubble: 44
 const EARLIER_WITHIN_ROWS = 10;
 const SKELETON_AFTER_MS = 300;
 
-function Loading() {
+function LateSpinner({ label }: { label?: string }) {
   const [late, setLate] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLate(true), SKELETON_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
-  return <div className={styles['wait']}>{late ? <Spinner /> : null}</div>;
+  return late ? <Spinner {...(label === undefined ? {} : { label })} /> : null;
 }
 
 /** The messages of one conversation. It opens at the first unread, stays at the end only when it is there, and never jumps. */
 export function Timeline({ conversation }: { conversation: Conversation }) {
   const timeline = useTimelines((all) => all[conversation.id]);
   useEffect(() => void openTimeline(conversation.id), [conversation.id]);
-  if (!timeline || timeline.state === 'loading') return <Loading />;
+  if (!timeline || timeline.state === 'loading')
+    return (
+      <div className={styles['wait']}>
+        <LateSpinner />
+      </div>
+    );
   if (timeline.state === 'failed')
     return (
       <div className={styles['wait']}>
@@ -175,6 +180,11 @@ function Messages({ conversation }: { conversation: Conversation }) {
           })}
         </div>
       </div>
+      {nearTop ? (
+        <div className={styles['earlier']}>
+          <LateSpinner key={oldest} label={pane.earlier} />
+        </div>
+      ) : null}
       {atEnd ? null : (
         <button
           type="button"

@@ -42,6 +42,7 @@ export const pane = {
   details: 'Details',
   back: 'Back to conversations',
   members: (count: number) => (count === 1 ? '1 member' : `${count} members`),
+  outside: 'You are not a member',
   noteText: 'Only you can read what you write here.',
   met: { link: 'Met by link', username: 'Met by name', group: 'Met in a group', stranger: 'Wrote to you first' } satisfies Record<
     Contact['metBy'],
