@@ -54,6 +54,7 @@ test('when the worker has ended, the page says so instead of waiting for ever, a
   const second = anna.page.context().pages().at(-1) as Page;
   await second.workers()[0]?.evaluate(() => self.close());
   await second.getByRole('heading', { name: 'Sottovoce has stopped' }).waitFor();
+  await expect.poll(() => second.evaluate(() => document.activeElement?.textContent)).toBe('Sottovoce has stopped');
   expect(await conversations(second).count()).toBe(0);
   await second.getByRole('button', { name: 'Reload' }).click();
   await unlock({ ...anna, page: second });

@@ -2,7 +2,17 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPerson, inviteOf, type Person as Engine, signUp as signUpEngine } from '../support/engine-person.ts';
 import { acceptRequest, createGroup, makeInvite, removeMember } from '../support/page-acts.ts';
-import { bubble, conversations, openRow, type Person, person, signUp, timeline, write } from '../support/person-at-browser.ts';
+import {
+  accessibilityFaults,
+  bubble,
+  conversations,
+  openRow,
+  type Person,
+  person,
+  signUp,
+  timeline,
+  write,
+} from '../support/person-at-browser.ts';
 import { type RunningRelay, startRelay } from '../support/relay.ts';
 import { shoot } from '../support/shoot.ts';
 
@@ -153,6 +163,35 @@ test('a finger that rests on a message opens its menu, one that moves does not',
   await page.keyboard.press('Escape');
 });
 
+test('from a member of a group to a conversation and back is the list; who left a group keeps the focus', async () => {
+  const { page } = bert;
+  await createGroup(page, 'Quay', ['anna', 'carla']);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole('button', { name: 'Details', exact: true }).click();
+  await page.getByRole('button', { name: 'More about anna' }).click();
+  await page.getByRole('menuitem', { name: 'Write a message' }).click();
+  await page.getByRole('textbox', { name: 'Message to anna' }).waitFor();
+  await page.getByRole('button', { name: 'Back to conversations' }).click();
+  await conversations(page).waitFor();
+  expect(await page.getByRole('main').isVisible()).toBe(false);
+  await page.setViewportSize({ width: 1280, height: 800 });
+
+  await openRow(page, 'Quay');
+  await page.getByRole('main').getByRole('button', { name: 'Details', exact: true }).click();
+  await page.getByRole('button', { name: 'Leave group' }).click();
+  await page.getByRole('dialog', { name: 'Name another admin first' }).waitFor();
+  await page.getByRole('checkbox', { name: 'anna' }).check({ force: true });
+  await page.getByRole('button', { name: 'Make admin and leave' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByText('You are not a member').waitFor();
+  await expect.poll(() => focused(page)).toMatch(/^Members/);
+  await shoot(page, 'left-group');
+  await page.getByRole('button', { name: 'Delete conversation' }).click();
+  await page.getByText('The other members keep theirs.').waitFor();
+  await confirm(page, 'Delete');
+  await page.getByText('Choose a conversation').waitFor();
+});
+
 test('a group is left and deleted in one step, by its only admin after another was named', async () => {
   const { page } = bert;
   await createGroup(page, 'Harbour', ['anna', 'carla']);
@@ -171,5 +210,6 @@ test('a group is left and deleted in one step, by its only admin after another w
   await confirm(page, 'Leave and delete');
   await page.getByText('Choose a conversation').waitFor();
   expect(await conversations(page).getByText('Harbour').count()).toBe(0);
+  expect(await accessibilityFaults(page)).toEqual([]);
   expect(bert.complaints).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { Check, LogOut, Pencil, UserPlus } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { Conversation, Member } from '../../messenger/api.ts';
 import { messenger } from '../../store/messenger.ts';
-import { openOverlay } from '../../store/route.ts';
+import { openOverlay, useRoute } from '../../store/route.ts';
 import { me } from '../../store/session.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
@@ -83,12 +83,13 @@ export function isLastAdmin({ members = [], myRole }: Conversation): boolean {
 export function GroupDetails({ conversation }: { conversation: Conversation }) {
   const { id, members = [], myRole, whyNot } = conversation;
   const [leaving, setLeaving] = useState(false);
+  const { overlay } = useRoute();
   const self = me()?.accountId;
   const inside = whyNot !== 'left' && whyNot !== 'removed';
   const sorted = [...members].sort((one, other) => RANK[one.role] - RANK[other.role] || one.username.localeCompare(other.username));
   // Whoever was removed or has left takes the button that was pressed with them.
   const heading = useRef<HTMLHeadingElement>(null);
-  useFocusWhenLost(() => heading.current, `${members.length} ${inside} ${leaving}`);
+  useFocusWhenLost(() => heading.current, `${members.length} ${inside} ${leaving} ${overlay?.name}`);
   const mayRemove = (member: Member): boolean =>
     member.accountId !== self && (myRole === 'admin' || (myRole === 'moderator' && member.role === 'member'));
   return (
