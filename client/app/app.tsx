@@ -9,6 +9,7 @@ import { useSession } from '../store/session.ts';
 import { sentenceOf } from '../ui/copy/failure.ts';
 import { Spinner } from '../ui/spinner.tsx';
 import { Toasts } from '../features/toasts/ui.tsx';
+import { useFreeEngine } from './use-free-engine.ts';
 
 // What nobody needs before they are in: the door stays light.
 const loadShell = () => import('./shell.tsx');
@@ -26,6 +27,7 @@ function Door({ route }: { route: Route }) {
   const { phase, unable, stopped, newWords, signingUp } = useSession();
   const open = phase.phase === 'open';
   const joining = route.join !== undefined;
+  useFreeEngine(phase.phase === 'owned-elsewhere');
   useEffect(() => {
     if (open) void loadShell();
     // An invite is used up now and has no place in the address any more.
@@ -41,7 +43,7 @@ function Door({ route }: { route: Route }) {
     case 'starting':
       return <Opening />;
     case 'no-account':
-      return <Start />;
+      return <Start contact={route.contact} />;
     case 'wiped':
       return <Wiped />;
     case 'locked':

@@ -1,4 +1,4 @@
-import { Suspense, useEffect } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 import { ConnectionBanner } from '../features/connection/banner.tsx';
 import { ConversationPane } from '../features/conversation/ui.tsx';
 import { ConversationList } from '../features/conversation-list/ui.tsx';
@@ -10,6 +10,7 @@ import { words } from '../ui/copy/common.ts';
 import { list, pane } from '../ui/copy/conversation.ts';
 import { failureSentence } from '../ui/copy/failure.ts';
 import { Mark } from '../ui/mark.tsx';
+import { useFocusWhenLost } from '../ui/use-focus-when-lost.ts';
 import { Details, Overlays } from './overlays.tsx';
 import styles from './shell.module.css';
 import { useKeys } from './use-keys.ts';
@@ -46,6 +47,18 @@ function useContactLink(contact: string | undefined): void {
   }, [contact]);
 }
 
+/** Closed or deleted, a conversation leaves the focus in the list: on its row, or on the first. */
+function useFocusInList(open: string | undefined): void {
+  const last = useRef<string>(undefined);
+  useEffect(() => {
+    if (open !== undefined) last.current = open;
+  }, [open]);
+  useFocusWhenLost(() => {
+    if (open !== undefined || last.current === undefined) return undefined;
+    return document.querySelector<HTMLElement>(`[data-row="${last.current}"]`) ?? document.querySelector<HTMLElement>('[data-row]');
+  }, open);
+}
+
 function skip(): void {
   document.querySelector<HTMLElement>('[role=log]')?.focus();
 }
@@ -64,6 +77,7 @@ export function Shell({ route }: { route: Route }) {
   useUnreadSigns();
   useContactLink(route.contact);
   useKeys(lock);
+  useFocusInList(conversation?.id);
   useEffect(() => {
     addEventListener('pagehide', finishToasts);
     return () => removeEventListener('pagehide', finishToasts);

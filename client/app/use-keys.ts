@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import { sortedConversations, useConversations } from '../store/conversations.ts';
-import { currentRoute, openConversation, openOverlay, toggleDetails } from '../store/route.ts';
+import { closeConversation, currentRoute, openConversation, openOverlay, toggleDetails } from '../store/route.ts';
 
 const isField = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'));
@@ -23,7 +23,7 @@ export function useKeys(lock: () => void): void {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.isComposing || event.defaultPrevented) return;
       const control = event.ctrlKey || event.metaKey;
-      const { overlay, details } = currentRoute();
+      const { overlay, details, conversation } = currentRoute();
       const act = (run: () => void): void => {
         event.preventDefault();
         run();
@@ -39,6 +39,7 @@ export function useKeys(lock: () => void): void {
       }
       if (event.key === '?' && !isField(event.target)) return act(() => openOverlay({ name: 'shortcuts' }));
       if (event.key === 'Escape' && details) act(toggleDetails);
+      else if (event.key === 'Escape' && conversation) act(closeConversation);
     };
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);

@@ -3,6 +3,7 @@ import { createLocalStorageMarker } from '../adapters/local-storage-marker.ts';
 import { systemRandom } from '../adapters/system-random.ts';
 import type { Messenger } from '../messenger/api.ts';
 import { connectToWorker, Failure } from '../worker/bridge.ts';
+import { ENGINE_LOCK } from '../worker/leader.ts';
 import { lifelineCut } from '../worker/lifeline.ts';
 // oxlint-disable-next-line import/default -- with this query the module is an address that Vite makes
 import workerUrl from '../worker/messenger.worker.ts?worker&url';
@@ -34,6 +35,12 @@ function startWorker(name: string): { worker: Worker; refused: Promise<never> } 
     worker.addEventListener('error', () => reject(new Failure('unsupported')), { once: true });
   });
   return { worker, refused };
+}
+
+/** No tab has the engine. */
+export async function isEngineFree(): Promise<boolean> {
+  const { held = [] } = await navigator.locks.query();
+  return !held.some(({ name }) => name === ENGINE_LOCK);
 }
 
 /**

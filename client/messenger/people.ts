@@ -40,6 +40,18 @@ export function parseContactLink(link: string, origin: string): { accountId: Acc
   return parsed.success && rest.length === 0 ? parsed.output : null;
 }
 
+function blockedOf(contact: ContactRecord): ContactRecord {
+  const { standing } = contact;
+  if (standing === 'blocked') return contact;
+  const { standingBefore: _, ...rest } = contact;
+  return { ...rest, standing: 'blocked', ...(standing === 'accepted' ? {} : { standingBefore: standing }) };
+}
+
+/** Whoever was never accepted waits for an answer again. */
+function unblockedOf({ standingBefore, ...contact }: ContactRecord): ContactRecord {
+  return contact.standing === 'blocked' ? { ...contact, standing: standingBefore ?? 'accepted' } : contact;
+}
+
 export type PeopleParts = {
   core: Core;
   directory: Directory;
@@ -71,15 +83,19 @@ export function createPeople({ core, directory, conversations, receipts, outbox,
     });
   }
 
-  /** Messages that came while the person was a stranger are acknowledged now. */
+  /** Messages that came while the person was a stranger are acknowledged now, those that were looked at as read. */
   async function acknowledge(step: Step, accountId: AccountId): Promise<void> {
-    const next = step.get('conversations', accountId)?.nextPosition ?? 0;
+    const { nextPosition: next, readUpTo } = step.get('conversations', accountId) ?? { nextPosition: 0, readUpTo: -1 };
     const ids: string[] = [];
+    const read: string[] = [];
     for (let position = Math.max(0, next - ACKNOWLEDGE_ROWS); position < next; position++) {
       const row = await step.message(accountId, position);
-      if (row && !row.mine && row.body.kind !== 'system') ids.push(row.id);
+      if (!row || row.mine || row.body.kind === 'system') continue;
+      ids.push(row.id);
+      if (position <= readUpTo) read.push(row.id);
     }
     receipts.owe(step, accountId, null, 'delivered', ids);
+    if (accountIn(step).settings.readReceipts) receipts.owe(step, accountId, null, 'read', read);
   }
 
   function acceptIn(step: Step, accountId: AccountId, metBy?: ContactRecord['metBy']): void {
@@ -159,7 +175,7 @@ export function createPeople({ core, directory, conversations, receipts, outbox,
     block: (accountId, blocked) =>
       change(
         accountId,
-        (contact) => ({ ...contact, standing: blocked ? 'blocked' : 'accepted' }),
+        (contact) => (blocked ? blockedOf(contact) : unblockedOf(contact)),
         async (step, { standing }) => {
           // Who was a contact holds the delivery token.
           if (blocked && standing === 'accepted') await deliveryTokens.renew(step);

@@ -64,6 +64,8 @@ export type ContactRecord = {
   fetchedAt: number;
   /** `known`: only seen in a group. */
   standing: Contact['standing'] | 'known';
+  /** What they were before they were blocked, unless accepted. */
+  standingBefore?: 'request' | 'known';
   metBy: Contact['metBy'];
   verified: boolean;
   identityChange: Contact['identityChange'];

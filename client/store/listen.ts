@@ -1,6 +1,7 @@
 import type { Messenger, MessengerEvent } from '../messenger/api.ts';
 import { dropConversation, forgetConversations, putConversation } from './conversations.ts';
 import { setMessenger } from './messenger.ts';
+import { closeConversation, currentRoute } from './route.ts';
 import { useSession } from './session.ts';
 import { dropMessages, forgetTimelines, putMessages } from './timelines.ts';
 
@@ -20,7 +21,10 @@ function apply(event: MessengerEvent): void {
     case 'conversation':
       return putConversation(event.conversation);
     case 'conversation-gone':
-      return dropConversation(event.id);
+      dropConversation(event.id);
+      // Left in the address it would open by itself if that person wrote again.
+      if (currentRoute().conversation === event.id) closeConversation();
+      return;
     case 'messages':
       return putMessages(event.conversationId, event.messages);
     case 'messages-gone':

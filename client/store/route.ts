@@ -52,11 +52,20 @@ export function useRoute(): Route {
 
 export const currentRoute = (): Route => parseRoute(location.hash.slice(1));
 
-// An entry of ours knows that the one before it is also ours, so that closing can go back instead of piling up.
-const PUSHED = { pushed: true };
-const pushed = (): boolean => (history.state as { pushed?: boolean } | null)?.pushed === true;
+/**
+ * An entry of ours knows that the one before it is also ours, so that closing can go back instead of piling up, and how many lie between
+ * it and the list, where there is one below.
+ */
+type Entry = { pushed?: boolean; aboveList?: number };
+const entry = (): Entry => (history.state as Entry | null) ?? {};
+const pushed = (): boolean => entry().pushed === true;
 
-const go = (route: Route): void => navigate(fragmentOf(route), { state: PUSHED });
+function go(route: Route): void {
+  const present = currentRoute();
+  const below = entry().aboveList ?? (present.conversation || present.overlay ? undefined : 0);
+  const state: Entry = { pushed: true, ...(below === undefined ? {} : { aboveList: below + 1 }) };
+  navigate(fragmentOf(route), { state });
+}
 /** The new place takes the entry of the present one. */
 export const replace = (route: Route): void => navigate(fragmentOf(route), { replace: true, state: history.state as unknown as null });
 
@@ -90,6 +99,9 @@ export function toggleDetails(): void {
   else go({ conversation, details: true });
 }
 
+/** To the list, past whatever was opened on the way. */
 export function closeConversation(): void {
-  leaveTo({});
+  const { aboveList } = entry();
+  if (aboveList) history.go(-aboveList);
+  else navigate('/', { replace: true });
 }

@@ -13,8 +13,10 @@ export type Timeline = {
 };
 
 const PAGE_MESSAGES = 50;
+// As many as the engine gives at once.
+const LARGE_PAGE_MESSAGES = 200;
 // Somebody back from a month away starts near the end, not at the first of ten thousand.
-const MOST_ON_OPENING = 500;
+const MOST_ON_OPENING = 2_000;
 
 export const useTimelines = create<Record<ConversationId, Timeline>>(() => ({}));
 
@@ -34,17 +36,31 @@ function change(id: ConversationId, how: (timeline: Timeline) => Timeline): void
   });
 }
 
-/** Loads the end of a conversation, far enough to hold the first unread message. Only one conversation stays in memory. */
+const countsAsUnread = ({ mine, body }: Message): boolean => !mine && body.kind !== 'system';
+
+/** The first unread message, or where it is not among these (it was deleted, or lies further back) the one that comes nearest. */
+function dividerAmong(messages: readonly Message[], unread: number, firstUnread: MessageId | undefined): MessageId | undefined {
+  if (unread === 0) return undefined;
+  if (messages.some(({ id }) => id === firstUnread)) return firstUnread;
+  return messages.filter(countsAsUnread).slice(-unread)[0]?.id;
+}
+
+/** Loads the end of a conversation, back to the first unread message. Only one conversation stays in memory. */
 export async function openTimeline(id: ConversationId): Promise<void> {
   const { unread = 0, firstUnread } = conversationOf(id) ?? {};
-  const start: Timeline = { messages: [], more: false, state: 'loading', divider: unread > 0 ? firstUnread : undefined };
-  useTimelines.setState({ [id]: start }, true);
+  useTimelines.setState({ [id]: { messages: [], more: false, state: 'loading', divider: undefined } }, true);
   try {
-    const page = await messenger().page(id, undefined, Math.min(MOST_ON_OPENING, PAGE_MESSAGES + unread));
+    let { messages, more } = await messenger().page(id, undefined, Math.min(LARGE_PAGE_MESSAGES, PAGE_MESSAGES + unread));
+    while (more && messages.length < MOST_ON_OPENING && messages.filter(countsAsUnread).length < unread) {
+      const earlier = await messenger().page(id, messages[0]?.position, LARGE_PAGE_MESSAGES);
+      messages = [...earlier.messages, ...messages];
+      more = earlier.more;
+    }
+    const divider = dividerAmong(messages, unread, firstUnread);
     change(id, (timeline) => {
-      const first = page.messages[0]?.position ?? 0;
+      const first = messages[0]?.position ?? 0;
       const meanwhile = timeline.messages.filter(({ position }) => position >= first);
-      return { ...timeline, messages: merged(page.messages, meanwhile), more: page.more, state: 'ready' };
+      return { messages: merged(messages, meanwhile), more, divider, state: 'ready' };
     });
   } catch {
     change(id, (timeline) => ({ ...timeline, state: 'failed' }));

@@ -1,8 +1,9 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { words } from './copy/common.ts';
 import { door } from './copy/door.ts';
 import { Mark } from './mark.tsx';
 import styles from './page.module.css';
+import { useFocusWhenLost } from './use-focus-when-lost.ts';
 
 const STEPS = [1, 2, 3];
 
@@ -10,6 +11,8 @@ type PageProps = { title: string; text?: ReactNode; step?: number; size?: 'narro
 
 /** A page of its own, before or instead of the conversations. */
 export function Page({ title, text, step, size = 'narrow', children }: PageProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useFocusWhenLost(() => heading.current, title);
   return (
     <main className={styles['page']}>
       <div className={styles['card']} data-size={size}>
@@ -27,7 +30,9 @@ export function Page({ title, text, step, size = 'narrow', children }: PageProps
               </p>
             )}
           </div>
-          <h1 className={styles['title']}>{title}</h1>
+          <h1 ref={heading} tabIndex={-1} className={styles['title']}>
+            {title}
+          </h1>
           {text === undefined ? null : <p className={styles['text']}>{text}</p>}
         </div>
         {children}

@@ -3,10 +3,10 @@ import { statusWords } from './copy/conversation.ts';
 import styles from './ticks.module.css';
 
 const TICK = 'm1.8 6.4 2.6 2.7 5-5.8';
-const SECOND = 'm8.5 9.1 5-5.8M7.3 7.8l.9 1';
-// Two discs of radius 4.9 about (5.4, 6) and (10.6, 6); the second without what the first and a gap of 1 cover.
-const DISC = 'M5.4 1.1a4.9 4.9 0 1 0 0 9.8 4.9 4.9 0 0 0 0-9.8Z';
-const CRESCENT = 'M9.03 1.36A4.9 4.9 0 1 1 9.03 10.64A5.9 5.9 0 0 0 9.03 1.36Z';
+// The second begins where the first leaves room, so that both are seen at 16 pixels.
+const SECOND = 'M7.5 8l1.2 1.1 5-5.8';
+// The same two a little smaller, cut out of a filled pill: as another shape it is told from two ticks without being looked at closely.
+const CUT = 'm2.9 6.3 2.1 2.2 4.1-4.7M8.3 8.5l4.1-4.7';
 
 /** Clock, one tick, two ticks, filled: how far an own message has come. */
 export function Ticks({ status }: { status: MessageStatus }) {
@@ -21,9 +21,8 @@ export function Ticks({ status }: { status: MessageStatus }) {
       {status === 'delivered' ? <path {...line} d={`${TICK}${SECOND}`} /> : null}
       {status === 'read' ? (
         <>
-          <path fill="currentColor" d={DISC} />
-          <path fill="currentColor" d={CRESCENT} />
-          <path {...line} stroke="var(--ticks-cut, var(--bg))" strokeWidth={1.4} d="m3.1 6.2 1.7 1.7 3.2-3.7" />
+          <rect width="16" height="12" rx="6" fill="currentColor" />
+          <path {...line} stroke="var(--ticks-cut, var(--bg))" d={CUT} />
         </>
       ) : null}
     </svg>

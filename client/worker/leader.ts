@@ -4,9 +4,9 @@
  */
 import type { Ownership } from '../ports/owner.ts';
 
-const LOCK_NAME = 'sottovoce-engine';
+export const ENGINE_LOCK = 'sottovoce-engine';
 
-export function createLeader(locks: LockManager, name = LOCK_NAME): Ownership {
+export function createLeader(locks: LockManager, name = ENGINE_LOCK): Ownership {
   let lost: () => void = () => undefined;
   let letGo: (() => void) | undefined;
 

@@ -31,8 +31,7 @@ export function installSecurityHeaders(app: FastifyInstance, origin: () => strin
       'referrer-policy': 'no-referrer',
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
-      'permissions-policy':
-        'camera=(self), microphone=(self), geolocation=(), usb=(), serial=(), bluetooth=(), payment=(), browsing-topics=()',
+      'permissions-policy': 'camera=(self), microphone=(self), geolocation=(), usb=(), serial=(), payment=(), browsing-topics=()',
     });
     if (origin().startsWith('https:')) reply.header('strict-transport-security', `max-age=${YEAR_SECONDS}`);
   });

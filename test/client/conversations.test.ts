@@ -47,6 +47,28 @@ test('E11: a stranger is a request: nothing can be said until he is accepted, an
   expect(bert.texts(a)).not.toContain('blocked words');
 });
 
+test('E11: whoever was blocked as a stranger is one again when unblocked; what was read before is told when they are accepted', async () => {
+  const invite = inviteOf((await anna.messenger.createInvite()).link);
+  const dora = createPerson({ origin: relay.origin });
+  await signUp(dora, 'dora', invite);
+  const d = dora.me().accountId;
+  await dora.messenger.openDirect(b);
+  const id = await dora.say(b, 'hello stranger');
+  await bert.until('a request', () => bert.conversation(d)?.whyNot === 'request');
+  await bert.messenger.blockContact(d, true);
+  await bert.messenger.blockContact(d, true);
+  expect(bert.conversation(d)?.whyNot).toBe('blocked');
+  await bert.messenger.blockContact(d, false);
+  expect(bert.conversation(d)).toMatchObject({ whyNot: 'request', canSend: false, contact: { standing: 'request' } });
+  await bert.messenger.markRead(d, bert.rows(d)[0]?.position ?? -1);
+  await bert.messenger.acceptContact(d);
+  await dora.until('read', () => dora.rows(b).some((row) => row.id === id && row.status === 'read'));
+  await bert.messenger.blockContact(d, true);
+  await bert.messenger.blockContact(d, false);
+  expect(bert.conversation(d)?.canSend).toBe(true);
+  await dora.close();
+});
+
 test('E6: both see the same safety number; comparing the scanned bytes verifies', async () => {
   const [ofAnna, ofBert] = await Promise.all([anna.messenger.safetyNumber(b), bert.messenger.safetyNumber(a)]);
   expect(ofAnna.digits).toBe(ofBert.digits);

@@ -54,10 +54,30 @@ test('when the worker has ended, the page says so instead of waiting for ever, a
   const second = anna.page.context().pages().at(-1) as Page;
   await second.workers()[0]?.evaluate(() => self.close());
   await second.getByRole('heading', { name: 'Sottovoce has stopped' }).waitFor();
+  await expect.poll(() => second.evaluate(() => document.activeElement?.textContent)).toBe('Sottovoce has stopped');
   expect(await conversations(second).count()).toBe(0);
   await second.getByRole('button', { name: 'Reload' }).click();
   await unlock({ ...anna, page: second });
   await conversations(second).waitFor();
+});
+
+test('when the other tab is gone, whoever comes back to the first goes on there', async () => {
+  const { page } = anna;
+  await page.getByRole('heading', { name: 'Open in another tab' }).waitFor();
+  const comesBack = () => page.evaluate(() => dispatchEvent(new Event('focus')));
+  await comesBack();
+  const second = page.context().pages().at(-1) as Page;
+  expect(await conversations(second).count()).toBe(1);
+  await second.close();
+  // The browser gives the lock back when it has taken the tab apart.
+  await expect
+    .poll(async () => {
+      await comesBack();
+      return page.getByRole('heading', { name: 'Welcome back' }).count();
+    })
+    .toBe(1);
+  await unlock(anna);
+  await conversations(page).waitFor();
 });
 
 test('without an invite the page says what it is and takes one', async () => {

@@ -3,8 +3,8 @@ import { Button } from '../../ui/button.tsx';
 import { list } from '../../ui/copy/conversation.ts';
 import styles from './list.module.css';
 
-/** Nobody yet: one picture, one sentence, one button. */
-export const Empty = () => (
+/** Nobody yet: one picture, one sentence, one button; whoever may invite begins with that, as there may be nobody else on the relay. */
+export const Empty = ({ mayInvite }: { mayInvite: boolean }) => (
   <div className={styles['empty']}>
     <svg width="112" height="80" viewBox="0 0 112 80" aria-hidden="true">
       <path
@@ -20,8 +20,13 @@ export const Empty = () => (
       <path fill="none" stroke="var(--accent)" strokeWidth="3" strokeLinecap="round" strokeLinejoin="round" d="M66 38l24 6-24 6" />
     </svg>
     <h2 className={styles['emptyTitle']}>{list.emptyTitle}</h2>
-    <p className={styles['emptyText']}>{list.emptyText}</p>
-    <Button look="primary" onClick={() => openOverlay({ name: 'my-link' })}>
+    <p className={styles['emptyText']}>{mayInvite ? list.emptyInviteText : list.emptyText}</p>
+    {mayInvite ? (
+      <Button look="primary" onClick={() => openOverlay({ name: 'invite' })}>
+        {list.invite}
+      </Button>
+    ) : null}
+    <Button look={mayInvite ? 'plain' : 'primary'} onClick={() => openOverlay({ name: 'my-link' })}>
       {list.emptyAction}
     </Button>
   </div>

@@ -40,7 +40,7 @@ export const Row = memo(function Row({ conversation, open }: { conversation: Con
   return (
     <button
       type="button"
-      data-row
+      data-row={id}
       className={styles['row']}
       aria-current={open ? 'page' : undefined}
       data-unread={unread > 0 ? '' : undefined}

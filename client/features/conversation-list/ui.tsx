@@ -163,7 +163,7 @@ export function ConversationList({ open, onLock }: ListProps) {
             </Button>
           </div>
         ) : null}
-        {alone && wanted === '' ? <Empty /> : null}
+        {alone && wanted === '' ? <Empty mayInvite={self?.mayInvite ?? false} /> : null}
       </nav>
     </div>
   );

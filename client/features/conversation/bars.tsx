@@ -1,12 +1,15 @@
 import { ShieldAlert } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import type { Conversation } from '../../messenger/api.ts';
 import { messenger } from '../../store/messenger.ts';
 import { openOverlay } from '../../store/route.ts';
 import { toast } from '../../store/toasts.ts';
 import { Button } from '../../ui/button.tsx';
+import { Confirm } from '../../ui/confirm.tsx';
 import { bars } from '../../ui/copy/conversation.ts';
 import { failureSentence } from '../../ui/copy/failure.ts';
+import { people } from '../../ui/copy/people.ts';
+import { useFocusWhenLost } from '../../ui/use-focus-when-lost.ts';
 import styles from './bars.module.css';
 
 /** An act of a bar: one at a time, and a failure is said. */
@@ -55,29 +58,50 @@ function IdentityBar({ conversation: { contact } }: { conversation: Conversation
 
 function RequestBar({ conversation }: { conversation: Conversation }) {
   const [busy, act] = useAct();
+  const [asking, setAsking] = useState<'delete' | 'block'>();
   const { contact, id } = conversation;
   if (!contact) return <Bar text={bars.requestGroup} />;
   return (
     <Bar title={bars.requestTitle(contact.username)} text={bars.requestText}>
-      <Button look="danger" aria-disabled={busy} onClick={() => act(() => messenger().deleteConversation(id))}>
+      <Button look="danger" onClick={() => setAsking('delete')}>
         {bars.remove}
       </Button>
-      <Button look="danger" aria-disabled={busy} onClick={() => act(() => messenger().blockContact(contact.accountId, true))}>
+      <Button look="danger" onClick={() => setAsking('block')}>
         {bars.block}
       </Button>
       <Button look="primary" aria-disabled={busy} onClick={() => act(() => messenger().acceptContact(contact.accountId))}>
         {bars.accept}
       </Button>
+      {asking === 'delete' ? (
+        <Confirm
+          title={people.deleteTitle}
+          text={people.deleteText}
+          action={people.delete}
+          onClose={() => setAsking(undefined)}
+          onConfirm={() => messenger().deleteConversation(id)}
+        />
+      ) : null}
+      {asking === 'block' ? (
+        <Confirm
+          title={people.blockTitle(contact.username)}
+          text={people.blockText}
+          action={people.block}
+          onClose={() => setAsking(undefined)}
+          onConfirm={() => messenger().blockContact(contact.accountId, true)}
+        />
+      ) : null}
     </Bar>
   );
 }
 
 function BlockedBar({ conversation: { contact } }: { conversation: Conversation }) {
   const [busy, act] = useAct();
+  const unblock = useRef<HTMLButtonElement>(null);
+  useFocusWhenLost(() => unblock.current, undefined);
   return (
     <Bar text={bars.blocked}>
       {contact ? (
-        <Button aria-disabled={busy} onClick={() => act(() => messenger().blockContact(contact.accountId, false))}>
+        <Button ref={unblock} aria-disabled={busy} onClick={() => act(() => messenger().blockContact(contact.accountId, false))}>
           {bars.unblock}
         </Button>
       ) : null}

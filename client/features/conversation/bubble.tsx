@@ -18,6 +18,7 @@ import { Ticks } from '../../ui/ticks.tsx';
 import styles from './bubble.module.css';
 import { shownAt } from './rows.ts';
 import { MessageText } from './text.tsx';
+import { useLongPress } from './use-long-press.ts';
 
 const complain = (error: unknown): void => toast(failureSentence(error), { tone: 'danger' });
 
@@ -68,6 +69,7 @@ function Content({ message }: { message: Message }) {
 
 export const Bubble = memo(function Bubble({ message, sender, first, last, group }: BubbleProps) {
   const [place, setPlace] = useState<{ x: number; y: number }>();
+  const { cancel: cancelPress, ...press } = useLongPress(setPlace);
   const { mine, status } = message;
   const at = shownAt(message);
   const others = group && !mine;
@@ -88,7 +90,16 @@ export const Bubble = memo(function Bubble({ message, sender, first, last, group
           className={styles['bubble']}
           aria-label={bubbleLabel(message, mine ? words.you : sender, fullTime(at))}
           data-message={message.id}
+          tabIndex={-1}
+          {...press}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
+            event.preventDefault();
+            const { left, bottom } = event.currentTarget.getBoundingClientRect();
+            setPlace({ x: left, y: bottom });
+          }}
           onContextMenu={(event) => {
+            cancelPress();
             // Selected text and links keep the browser's own menu.
             if (getSelection()?.toString() || (event.target as Element).closest('a')) return;
             event.preventDefault();
@@ -127,7 +138,10 @@ export const Bubble = memo(function Bubble({ message, sender, first, last, group
         ) : null}
       </div>
       <span className={styles['actions']}>
-        <Menu trigger={<IconButton icon={EllipsisVertical} label={pane.more} className={styles['more']} />} align={mine ? 'end' : 'start'}>
+        <Menu
+          trigger={<IconButton icon={EllipsisVertical} label={pane.more} className={styles['more']} tabIndex={-1} />}
+          align={mine ? 'end' : 'start'}
+        >
           <Actions message={message} />
         </Menu>
       </span>

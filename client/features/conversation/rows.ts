@@ -30,7 +30,9 @@ export function rowsOf(messages: readonly Message[], divider: MessageId | undefi
   for (const [index, message] of messages.entries()) {
     const before = messages[index - 1];
     const at = shownAt(message);
-    if (!before || !sameDay(shownAt(before), at)) rows.push({ kind: 'day', key: `day ${new Date(at).toDateString()} ${message.id}`, at });
+    // What comes first of a part may not be the first of its day, and as the row on top it would be gone when more is loaded above it.
+    const opensDay = before ? !sameDay(shownAt(before), at) : !more;
+    if (opensDay) rows.push({ kind: 'day', key: `day ${new Date(at).toDateString()} ${message.id}`, at });
     if (message.id === divider) rows.push({ kind: 'divider', key: 'divider', at });
     if (message.body.kind === 'system') rows.push({ kind: 'event', key: message.id, at, message });
     else {

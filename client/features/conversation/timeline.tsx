@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Conversation } from '../../messenger/api.ts';
 import { nameOf, useConversations } from '../../store/conversations.ts';
 import { me } from '../../store/session.ts';
@@ -15,27 +15,31 @@ import { Bubble } from './bubble.tsx';
 import { rowsOf, type TimelineRow } from './rows.ts';
 import styles from './timeline.module.css';
 import { useMarkRead } from './use-mark-read.ts';
+import { AT_END_PX, useScrolling } from './use-scrolling.ts';
 
 const ESTIMATE_PX = { beginning: 96, day: 44, divider: 44, event: 36, bubble: 44 } as const;
-// Close enough to the bottom to count as being there: one short message.
-const AT_END_PX = 60;
 const EARLIER_WITHIN_ROWS = 10;
 const SKELETON_AFTER_MS = 300;
 
-function Loading() {
+function LateSpinner({ label }: { label?: string }) {
   const [late, setLate] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLate(true), SKELETON_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
-  return <div className={styles['wait']}>{late ? <Spinner /> : null}</div>;
+  return late ? <Spinner {...(label === undefined ? {} : { label })} /> : null;
 }
 
 /** The messages of one conversation. It opens at the first unread, stays at the end only when it is there, and never jumps. */
 export function Timeline({ conversation }: { conversation: Conversation }) {
   const timeline = useTimelines((all) => all[conversation.id]);
   useEffect(() => void openTimeline(conversation.id), [conversation.id]);
-  if (!timeline || timeline.state === 'loading') return <Loading />;
+  if (!timeline || timeline.state === 'loading')
+    return (
+      <div className={styles['wait']}>
+        <LateSpinner />
+      </div>
+    );
   if (timeline.state === 'failed')
     return (
       <div className={styles['wait']}>
@@ -44,6 +48,18 @@ export function Timeline({ conversation }: { conversation: Conversation }) {
       </div>
     );
   return <Messages key={conversation.id} conversation={conversation} />;
+}
+
+const KEYS = { Home: true, End: true, ArrowUp: true, ArrowDown: true };
+
+/** From message to message, beginning with the lowest that is in sight. They are in the page in the order in which they are shown. */
+function focusNeighbour(log: HTMLElement, by: 1 | -1): void {
+  const drawn = [...log.querySelectorAll<HTMLElement>('[data-message]')];
+  const { bottom } = log.getBoundingClientRect();
+  const at = drawn.findIndex((one) => one.contains(document.activeElement));
+  const next = at < 0 ? drawn.findLast((one) => one.getBoundingClientRect().bottom <= bottom) : drawn[at + by];
+  next?.focus({ preventScroll: true });
+  next?.scrollIntoView({ block: 'nearest' });
 }
 
 function Messages({ conversation }: { conversation: Conversation }) {
@@ -56,9 +72,7 @@ function Messages({ conversation }: { conversation: Conversation }) {
     [timeline?.messages, timeline?.divider, timeline?.more],
   );
   const scroller = useRef<HTMLDivElement>(null);
-  const [atEnd, setAtEnd] = useState(true);
   const [topDay, setTopDay] = useState<number>();
-  const placed = useRef(false);
 
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -75,13 +89,8 @@ function Messages({ conversation }: { conversation: Conversation }) {
   const items = virtualizer.getVirtualItems();
   const range = virtualizer.range;
 
-  useLayoutEffect(() => {
-    if (placed.current || rows.length === 0) return;
-    placed.current = true;
-    const divider = rows.findIndex(({ kind }) => kind === 'divider');
-    if (divider >= 0) virtualizer.scrollToIndex(divider, { align: 'start' });
-    else virtualizer.scrollToEnd();
-  }, [rows, virtualizer]);
+  const divider = rows.findIndex(({ kind }) => kind === 'divider');
+  const { opened, atEnd, look } = useScrolling(virtualizer, scroller, divider);
 
   // One's own message is always followed to the end.
   const lastOwn = messages.at(-1)?.mine ? messages.at(-1)?.id : undefined;
@@ -92,21 +101,35 @@ function Messages({ conversation }: { conversation: Conversation }) {
     if (lastOwn) virtualizer.scrollToEnd();
   }, [lastOwn, virtualizer]);
 
-  const first = range?.startIndex ?? 0;
+  const more = timeline?.more ?? false;
+  const nearTop = opened && more && range !== null && range.startIndex < EARLIER_WITHIN_ROWS;
+  const oldest = messages[0]?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with every page that came, whether one is still near the top
   useEffect(() => {
-    if (first < EARLIER_WITHIN_ROWS && timeline?.more) void loadEarlier(id);
-  }, [first, id, timeline?.more]);
+    if (nearTop) void loadEarlier(id);
+  }, [nearTop, id, oldest]);
 
   const onScroll = (): void => {
     const element = scroller.current;
     if (!element) return;
-    setAtEnd(element.scrollHeight - element.scrollTop - element.clientHeight < AT_END_PX);
+    look();
     const top = virtualizer.getVirtualItemForOffset(element.scrollTop + 8);
     const topRow = top && rows[top.index];
     // A day or the divider says it itself.
     setTopDay(topRow && 'message' in topRow ? topRow.at : undefined);
   };
-  useMarkRead(conversation, rows, range?.endIndex, scroller);
+  useMarkRead(conversation, rows, opened ? range?.endIndex : undefined, scroller);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
+    const { key, target, currentTarget, altKey } = event;
+    // Menus are elsewhere on the page and only here for React.
+    if (altKey || !currentTarget.contains(target as Node) || !(key in KEYS)) return;
+    event.preventDefault();
+    // The browser would glide there, and stop half-way where rows are measured or loaded.
+    if (key === 'Home') currentTarget.scrollTo(0, 0);
+    else if (key === 'End') virtualizer.scrollToEnd();
+    else focusNeighbour(currentTarget, key === 'ArrowUp' ? -1 : 1);
+  };
 
   const self = me()?.accountId;
   const name = (accountId: string): string => (accountId === self ? words.you : nameOf(names, accountId));
@@ -138,6 +161,7 @@ function Messages({ conversation }: { conversation: Conversation }) {
         aria-live="polite"
         aria-relevant="additions"
         onScroll={onScroll}
+        onKeyDown={onKeyDown}
       >
         <div className={styles['rows']} style={{ height: virtualizer.getTotalSize() }}>
           {items.map((item) => {
@@ -156,12 +180,18 @@ function Messages({ conversation }: { conversation: Conversation }) {
           })}
         </div>
       </div>
+      {nearTop ? (
+        <div className={styles['earlier']}>
+          <LateSpinner key={oldest} label={pane.earlier} />
+        </div>
+      ) : null}
       {atEnd ? null : (
         <button
           type="button"
           className={styles['toEnd']}
           aria-label={conversation.unread > 0 ? pane.toBottomCount(conversation.unread) : pane.toBottom}
           onClick={() => virtualizer.scrollToEnd()}
+          onWheel={({ deltaY }) => scroller.current?.scrollBy(0, deltaY)}
         >
           <ArrowDown size={20} strokeWidth={1.75} aria-hidden />
           {conversation.unread > 0 ? <span className={styles['toEndCount']}>{conversation.unread}</span> : null}

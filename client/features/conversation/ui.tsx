@@ -12,8 +12,9 @@ import styles from './pane.module.css';
 import { Timeline } from './timeline.tsx';
 import { Typing } from './typing.tsx';
 
-function subtitle({ kind, members, contact }: Conversation): string {
+function subtitle({ kind, members, contact, whyNot }: Conversation): string {
   if (kind === 'self') return pane.noteText;
+  if (kind === 'group' && (whyNot === 'left' || whyNot === 'removed')) return pane.outside;
   if (kind === 'group') return pane.members(members?.length ?? 0);
   if (contact?.verified) return pane.verified;
   return contact ? pane.met[contact.metBy] : '';

@@ -2,7 +2,7 @@ import { Check, LogOut, Pencil, UserPlus } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { Conversation, Member } from '../../messenger/api.ts';
 import { messenger } from '../../store/messenger.ts';
-import { openOverlay } from '../../store/route.ts';
+import { openOverlay, useRoute } from '../../store/route.ts';
 import { me } from '../../store/session.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
@@ -10,6 +10,7 @@ import { words } from '../../ui/copy/common.ts';
 import { group, roles } from '../../ui/copy/group.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { useAct } from '../../ui/use-act.ts';
+import { useFocusWhenLost } from '../../ui/use-focus-when-lost.ts';
 import styles from './details.module.css';
 import { MemberRow } from './member.tsx';
 
@@ -73,21 +74,29 @@ function GroupName({ conversation: { id, title, myRole } }: { conversation: Conv
   );
 }
 
+/** Somebody has to look after the group when one is gone. */
+export function isLastAdmin({ members = [], myRole }: Conversation): boolean {
+  const others = members.filter(({ accountId }) => accountId !== me()?.accountId);
+  return myRole === 'admin' && others.length > 0 && others.every(({ role }) => role !== 'admin');
+}
+
 export function GroupDetails({ conversation }: { conversation: Conversation }) {
   const { id, members = [], myRole, whyNot } = conversation;
   const [leaving, setLeaving] = useState(false);
+  const { overlay } = useRoute();
   const self = me()?.accountId;
   const inside = whyNot !== 'left' && whyNot !== 'removed';
   const sorted = [...members].sort((one, other) => RANK[one.role] - RANK[other.role] || one.username.localeCompare(other.username));
-  const others = members.filter(({ accountId }) => accountId !== self);
-  const lastAdmin = myRole === 'admin' && others.length > 0 && others.every(({ role }) => role !== 'admin');
+  // Whoever was removed or has left takes the button that was pressed with them.
+  const heading = useRef<HTMLHeadingElement>(null);
+  useFocusWhenLost(() => heading.current, `${members.length} ${inside} ${leaving} ${overlay?.name}`);
   const mayRemove = (member: Member): boolean =>
     member.accountId !== self && (myRole === 'admin' || (myRole === 'moderator' && member.role === 'member'));
   return (
     <>
       <GroupName conversation={conversation} />
       <section className={styles['section']} aria-label={group.members}>
-        <h4 className={styles['label']}>
+        <h4 ref={heading} tabIndex={-1} className={styles['label']}>
           {group.members} · {members.length}
         </h4>
         {inside && myRole !== 'member' ? (
@@ -111,7 +120,11 @@ export function GroupDetails({ conversation }: { conversation: Conversation }) {
       </section>
       {inside ? (
         <div className={styles['acts']}>
-          <Button wide icon={LogOut} onClick={() => (lastAdmin ? openOverlay({ name: 'name-admin', of: id }) : setLeaving(true))}>
+          <Button
+            wide
+            icon={LogOut}
+            onClick={() => (isLastAdmin(conversation) ? openOverlay({ name: 'name-admin', of: id }) : setLeaving(true))}
+          >
             {group.leave}
           </Button>
         </div>

@@ -2,7 +2,7 @@ import { BadgeCheck, Ban, ShieldCheck, Trash2, X } from 'lucide-react';
 import { useState } from 'react';
 import type { Conversation } from '../../messenger/api.ts';
 import { messenger } from '../../store/messenger.ts';
-import { closeConversation, openOverlay } from '../../store/route.ts';
+import { openOverlay } from '../../store/route.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
@@ -12,12 +12,13 @@ import { people } from '../../ui/copy/people.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { useAct } from '../../ui/use-act.ts';
 import styles from './details.module.css';
-import { GroupDetails } from './group.tsx';
+import { GroupDetails, isLastAdmin } from './group.tsx';
 
 function ContactDetails({ conversation: { contact } }: { conversation: Conversation }) {
   const { busy, problem, act } = useAct();
+  const [blocking, setBlocking] = useState(false);
   if (!contact) return null;
-  const { accountId, metBy, standing, verified } = contact;
+  const { accountId, username, metBy, standing, verified } = contact;
   const blocked = standing === 'blocked';
   return (
     <>
@@ -35,10 +36,24 @@ function ContactDetails({ conversation: { contact } }: { conversation: Conversat
           {people.safetyNumber}
         </Button>
         {problem ? <Notice tone="danger">{problem}</Notice> : null}
-        <Button wide icon={Ban} aria-disabled={busy} onClick={() => act(() => messenger().blockContact(accountId, !blocked))}>
+        <Button
+          wide
+          icon={Ban}
+          aria-disabled={busy}
+          onClick={() => (blocked ? act(() => messenger().blockContact(accountId, false)) : setBlocking(true))}
+        >
           {blocked ? people.unblock : people.block}
         </Button>
       </div>
+      {blocking ? (
+        <Confirm
+          title={people.blockTitle(username)}
+          text={people.blockText}
+          action={people.block}
+          onClose={() => setBlocking(false)}
+          onConfirm={() => messenger().blockContact(accountId, true)}
+        />
+      ) : null}
     </>
   );
 }
@@ -46,7 +61,8 @@ function ContactDetails({ conversation: { contact } }: { conversation: Conversat
 /** Who or what one talks with, beside the conversation. */
 export function Details({ conversation, onClose }: { conversation: Conversation; onClose: () => void }) {
   const [deleting, setDeleting] = useState(false);
-  const { id, kind } = conversation;
+  const { id, kind, whyNot } = conversation;
+  const inside = kind === 'group' && whyNot !== 'left' && whyNot !== 'removed';
   const title = kind === 'self' ? words.noteToSelf : conversation.title;
   return (
     <div className={styles['details']}>
@@ -67,20 +83,25 @@ export function Details({ conversation, onClose }: { conversation: Conversation;
       </div>
       {kind === 'self' ? null : (
         <div className={styles['acts']}>
-          <Button wide look="danger" icon={Trash2} onClick={() => setDeleting(true)}>
-            {people.deleteConversation}
+          <Button
+            wide
+            look="danger"
+            icon={Trash2}
+            onClick={() => (inside && isLastAdmin(conversation) ? openOverlay({ name: 'name-admin', of: id }) : setDeleting(true))}
+          >
+            {inside ? people.leaveAndDelete : people.deleteConversation}
           </Button>
         </div>
       )}
       {deleting ? (
         <Confirm
-          title={people.deleteTitle}
-          text={people.deleteText}
-          action={people.delete}
+          title={inside ? people.leaveAndDeleteTitle : people.deleteTitle}
+          text={inside ? people.leaveAndDeleteText : kind === 'group' ? people.deleteGroupText : people.deleteText}
+          action={inside ? people.leaveAndDelete : people.delete}
           onClose={() => setDeleting(false)}
           onConfirm={async () => {
+            if (inside) await messenger().leaveGroup(id);
             await messenger().deleteConversation(id);
-            closeConversation();
           }}
         />
       ) : null}

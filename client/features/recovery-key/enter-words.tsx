@@ -46,7 +46,10 @@ export function EnterWords({ action, onRight }: { action: string; onRight: () =>
   const check = async (): Promise<void> => {
     if (busy) return;
     const gap = entered.indexOf('');
-    if (gap !== -1) return fields.current[gap]?.focus();
+    if (gap !== -1) {
+      setProblem(door.wordMissing(gap + 1));
+      return fields.current[gap]?.focus();
+    }
     setBusy(true);
     try {
       if (await messenger().confirmRecoveryWords(entered.join(' '))) onRight();
@@ -77,6 +80,8 @@ export function EnterWords({ action, onRight }: { action: string; onRight: () =>
               autoCapitalize="none"
               autoCorrect="off"
               spellCheck={false}
+              // biome-ignore lint/a11y/noAutofocus: the button that led here is gone
+              autoFocus={index === 0}
             />
           </li>
         ))}

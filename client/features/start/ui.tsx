@@ -5,9 +5,12 @@ import { Page } from '../../ui/page.tsx';
 import { InviteField } from './invite-field.tsx';
 import styles from './start.module.css';
 
-/** Nobody is signed up here and there is no invite yet. */
-export const Start = () => (
-  <Page title={words.product} text={`${door.tagline} ${door.noInvite}`}>
+/** Nobody is signed up here and there is no invite yet; a contact link may have led here. */
+export const Start = ({ contact }: { contact: string | undefined }) => (
+  <Page
+    title={contact === undefined ? words.product : door.contactTitle(contact.split('/')[1] ?? '')}
+    text={contact === undefined ? `${door.tagline} ${door.noInvite}` : door.contactText}
+  >
     <InviteField />
     <ul className={styles['promises']}>
       {door.promises.map((promise) => (

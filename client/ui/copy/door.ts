@@ -1,8 +1,13 @@
+import { isolate } from '../identity-look.ts';
+
 /** Words before the conversations: start, sign-up, unlock, recovery key. */
 export const door = {
   starting: 'Opening',
   tagline: 'Private conversations over a relay that cannot read them.',
   noInvite: 'People come to this relay by invitation. Paste the invite link somebody sent you, and you are in within a minute.',
+  contactTitle: (name: string) => `A contact link of ${isolate(name)}`,
+  contactText:
+    'It is for people who have an account on this relay, and this browser has none. People come here by invitation: ask for an invite link and paste it below. If your account is in another browser, open the link there.',
   promises: [
     'Messages are encrypted on your device; the relay carries what it cannot read.',
     'No phone number, no e-mail address, nothing to install.',
@@ -53,6 +58,7 @@ export const door = {
   confirmTitle: 'Check what you wrote down',
   confirmText: 'Enter the twelve words in order. After this, the device forgets them and only your copy remains.',
   wordNumber: (number: number) => `Word ${number}`,
+  wordMissing: (number: number) => `Word ${number} is still missing.`,
   confirm: 'Confirm',
   showAgain: 'Show the words again',
   confirmed: 'Recovery key confirmed.',

@@ -34,10 +34,17 @@ export const people = {
   verified: 'Verified',
   verifiedText: 'You compared safety numbers and they match.',
   block: 'Block',
+  blockTitle: (name: string) => `Block ${isolate(name)}?`,
+  blockText: 'What they write to you does not arrive, and they are not told. In groups that you share you still read each other.',
   unblock: 'Unblock',
   deleteConversation: 'Delete conversation',
   deleteTitle: 'Delete this conversation?',
   deleteText: 'Its messages disappear from this device. The other side keeps theirs.',
+  deleteGroupText: 'Its messages disappear from this device. The other members keep theirs.',
+  leaveAndDelete: 'Leave and delete',
+  leaveAndDeleteTitle: 'Leave and delete this group?',
+  leaveAndDeleteText:
+    'You read nothing that is written afterwards, and others see that you left. The messages disappear from this device; the other members keep theirs.',
   delete: 'Delete',
   noteText: 'A conversation with yourself. Only your own devices can read it.',
 } as const;

@@ -44,6 +44,7 @@ export const shortcuts = {
     ['Ctrl K', 'Go anywhere'],
     ['Alt ↑ / Alt ↓', 'Conversation above or below'],
     ['Alt Shift ↑ / ↓', 'Unread conversation above or below'],
+    ['↑ / ↓ in the messages', 'Message above or below; Enter opens its menu'],
     ['Enter', 'Send'],
     ['Shift Enter', 'New line'],
     ['Esc', 'Close what is on top'],
