@@ -83,7 +83,8 @@ describe('the command sottovoce', () => {
     ['version --loud', 2, "Unknown option '--loud'"],
     ['version now', 2, '"now" is more than it takes'],
     ['config check --config', 2, "'--config"],
-    ['config check --config /nowhere/at.all', 1, '/nowhere/at.all cannot be read (ENOENT)'],
+    ['config check --config /nowhere/at.all', 1, '/nowhere/at.all cannot be read: there is none.'],
+    ['config check --config /', 1, '/ cannot be read: it is a folder.'],
   ])('R31: "%s" ends with %i and one sentence', async (line, expected, sentence) => {
     const { code, complained } = await type(line);
     expect(code).toBe(expected);
@@ -151,5 +152,81 @@ describe('settings', () => {
       (JSON.parse(text) as { settings: { name: string; value: unknown }[] }).settings.map(({ name, value }) => [name, value]);
     expect(values(read.said)).toEqual(values((await type('config print --json')).said));
     for (const key of SETTING_KEYS) expect(said).toContain(`#${SETTINGS[key].name}=${SETTINGS[key].fallback}`);
+  });
+
+  it.each([
+    ['SOTTOVOCE_PORT 8080', 'Line 2 is no setting: write SOTTOVOCE_PORT=VALUE.'],
+    ['SOTTOVOCE_PORT: 8080', 'Line 2 is no setting: write SOTTOVOCE_PORT=VALUE.'],
+    ['hello world', 'Line 2 is no setting: write NAME=VALUE, or # before a remark.'],
+    ['=8080', 'Line 2 is no setting'],
+    ['SOTTOVOCE_DATA="/var/lib', 'Line 2 opens a quote for SOTTOVOCE_DATA and does not close it.'],
+    ['SOTTOVOCE_LOG=info', 'Line 2 sets SOTTOVOCE_LOG once more, after line 1; keep one.'],
+    ['PORT=80', 'Line 2 sets PORT, and there is no such setting.'],
+    ['\0', 'It is no text.'],
+    ['\ufeffSOTTOVOCE_PORT=80', 'Line 2 is no setting'],
+  ])('R32: a file with the line %j is refused, and told which line', async (line, sentence) => {
+    const file = written('f.conf', `SOTTOVOCE_LOG=warn\n${line}\n`);
+    const { code, said, complained } = await type(`config check --config ${file}`);
+    expect([code, said]).toEqual([1, '']);
+    expect(complained.startsWith(`${file}: ${sentence}`), complained).toBe(true);
+    expect(complained.split('\n')).toHaveLength(2);
+  });
+
+  it('R32: what an editor writes beside the lines is no mistake: a mark at the beginning, other ends of lines, export, quotes', async () => {
+    const file = written('g.conf', '\ufeffexport SOTTOVOCE_PORT="2000" # here\r\n\r\n  # there\r\n SOTTOVOCE_LOG = info\r\n');
+    const { said } = await type(`config print --config ${file}`);
+    for (const line of ['SOTTOVOCE_PORT=2000  # file', 'SOTTOVOCE_LOG=info  # file']) expect(said).toContain(line);
+  });
+
+  it('R32: all mistakes are told at once, each in its sentence', async () => {
+    const file = written('h.conf', 'SOTTOVOCE_PORT=web\nhello\nSOTTOVOCE_PROT=1\n');
+    const line = `config check --config ${file}`;
+    const env = { SOTTOVOCE_LOG: 'all', SOTTOVOCE_TLS_KEY: 'key.pem', SOTTOVOCE_DATE: 'x' };
+    const { code, complained } = await type(line, env);
+    expect(code).toBe(1);
+    const starts = [
+      `${file}: Line 2 `,
+      `${file}: Line 3 `,
+      'SOTTOVOCE_PORT must',
+      'SOTTOVOCE_LOG must',
+      'SOTTOVOCE_TLS_CERT and',
+      'The env',
+    ];
+    expect(complained.split('\n').map((sentence, index) => sentence.startsWith(starts[index] ?? ''))).toEqual(Array(7).fill(true));
+    expect(JSON.parse((await type(`${line} --json`, env)).said)).toEqual({
+      ok: false,
+      file,
+      mistakes: complained.trimEnd().split('\n'),
+      warnings: [],
+    });
+  });
+
+  it('R32: config check reads the files of the certificate too', async () => {
+    const tls = { SOTTOVOCE_TLS_CERT: join(folder, 'none.pem'), SOTTOVOCE_TLS_KEY: join(folder, 'none.pem') };
+    expect((await type('config check', tls)).complained).toMatch(/^The TLS certificate at .*none\.pem cannot be read/);
+  });
+
+  it.each([
+    ['http://chat.example.org', /^http:\/\/chat\.example\.org is not https, .*\n$/],
+    ['http://localhost:8787', /^$/],
+    ['https://chat.example.org', /^$/],
+  ])('R32: of the origin %s, config check warns when browsers would not run the page', async (origin, warning) => {
+    const { code, said, complained } = await type('config check', { SOTTOVOCE_ORIGIN: origin });
+    expect([code, said]).toEqual([0, 'The settings are good.\n']);
+    expect(complained).toMatch(warning);
+  });
+
+  it.each([
+    ['https://Chat.Example.org', 'must be https://chat.example.org, as browsers write it (without capital letters)'],
+    ['https://chat.example.org:443', 'must be https://chat.example.org, as browsers write it (without what goes without saying)'],
+    ['https://bücher.example', 'must be https://xn--bcher-kva.example, as browsers write it (other letters than a to z are written so)'],
+    ['https://*.example.org', 'must be one name that people type'],
+    ['https://chat.example.org/', 'must look like https://chat.example.org with nothing after the name'],
+    ['https://me@chat.example.org', 'must look like https://chat.example.org with nothing after the name'],
+  ])('R32: the origin %s is refused with the reason', async (origin, sentence) => {
+    const { code, complained } = await type('config check', { SOTTOVOCE_ORIGIN: origin });
+    expect(code).toBe(1);
+    expect(complained).toContain(`SOTTOVOCE_ORIGIN ${sentence}`);
+    expect(complained).toContain(`"${origin}"`);
   });
 });
