@@ -33,6 +33,8 @@ const FILE_SUFFIX = '_FILE';
 /** Looked for in this order when none is named. */
 const CONFIG_PLACES = ['sottovoce.conf', '/etc/sottovoce/sottovoce.conf'];
 
+export const WHERE_SETTINGS_ARE = `Settings are read from the environment, and from one file: --config FILE, else the one that ${CONFIG_NAME} names, else ./${CONFIG_PLACES.join(', else ')}.`;
+
 // No file of settings or secret is longer; a path given by mistake may be a disk.
 const MAX_FILE_BYTES = 65_536;
 

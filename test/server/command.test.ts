@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS, sottovoce } from '../../server/cli/sottovoce.ts';
+import { sentenceOf } from '../../server/cli/sentence-of.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { SETTING_KEYS, SETTINGS } from '../../server/config/settings.ts';
 
@@ -41,7 +42,7 @@ describe('the command sottovoce', () => {
       expect(help.code).toBe(0);
       const words = help.said.replaceAll('\n', ' ');
       for (const part of [about, ...examples, ...Object.keys(options ?? {}), '--json']) expect(words).toContain(part);
-      expect(await type(`help ${name}`)).toEqual(help);
+      for (const line of [`help ${name}`, `${name} -h`, `--help ${name}`]) expect(await type(line)).toEqual(help);
     }
   });
 
@@ -52,7 +53,9 @@ describe('the command sottovoce', () => {
       expect(code, word).toBe(0);
       for (const line of said.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     }
-    expect((await type('invite --help')).said).toMatch(/ {2}invite create .*\n {2}invite list .*\n {2}invite revoke .*\n\n/);
+    expect((await type('invite --help')).said).toMatch(
+      /^Usage: sottovoce invite COMMAND [^\n]*\n\n {2}invite create .*\n {2}invite list .*\n {2}invite revoke .*\n\n/,
+    );
   });
 
   it.each([
@@ -80,9 +83,14 @@ describe('the command sottovoce', () => {
     ['', 2, ''],
     ['sing', 2, 'There is no command "sing"'],
     ['config', 2, '"config check", "config print"'],
-    ['version --loud', 2, "Unknown option '--loud'"],
+    ['version --loud', 2, 'There is no option "--loud".'],
+    ['--quick', 2, 'There is no option "--quick". See "sottovoce --help".'],
+    ['invite --loud', 2, 'There is no option "--loud".'],
+    ['version --json=1', 2, '--json takes no value.'],
+    ['invite create --uses', 2, '--uses needs N after it. '],
+    ['invite create --uses -1', 2, '--uses needs N after it; one that begins with a dash is written --uses=N. '],
     ['version now', 2, '"now" is more than it takes'],
-    ['config check --config', 2, "'--config"],
+    ['config check --config', 2, '--config needs FILE after it.'],
     ['config check --config /nowhere/at.all', 1, '/nowhere/at.all cannot be read: there is none.'],
     ['config check --config /', 1, '/ cannot be read: it is a folder.'],
   ])('R31: "%s" ends with %i and one sentence', async (line, expected, sentence) => {
@@ -92,11 +100,49 @@ describe('the command sottovoce', () => {
     expect(complained.split('\n').length).toBeLessThanOrEqual(2);
   });
 
-  it('R31: answers with one JSON object on request, mistakes too', async () => {
-    for (const line of ['version', 'config check', 'config print', 'config check --config /nowhere']) {
-      const { said } = await type(`${line} --json`);
-      expect(Object.keys(JSON.parse(said) as object).length).toBeGreaterThan(0);
+  it.each([
+    ['version', 'version'],
+    ['-V', 'version'],
+    ['config check', 'ok'],
+    ['config print', 'settings'],
+    ['config print --template', 'template'],
+    ['help', 'commands'],
+    ['invite --help', 'commands'],
+    ['invite create --help', 'usage'],
+    ['config print --config /nowhere', 'error'],
+    ['sing', 'error'],
+    ['version --loud', 'error'],
+  ])('R31: "%s" answers with one JSON object on request, before the command or after it, and with nothing beside it', async (line, key) => {
+    const answer = await type(`${line} --json`);
+    expect(Object.keys(JSON.parse(answer.said) as object)).toContain(key);
+    expect(answer.complained).toBe('');
+    expect(await type(`--json ${line}`)).toEqual(answer);
+  });
+
+  it('R31: no word of the person who typed, nor the name of a file, moves the cursor', async () => {
+    const origin = { SOTTOVOCE_ORIGIN: 'https://\u001b[2J\u202e' };
+    for (const line of ['st\u001b[31mats', 'version --l\u001b[2Jd', 'config check --config /\u009b2J', 'config check']) {
+      const { complained } = await type(line, line === 'config check' ? origin : {});
+      expect(complained).toMatch(/^[^\p{Cc}\u202e]*\\u00[19]b[^\p{Cc}\u202e]*\n$/u);
     }
+  });
+
+  it('R31: the system is heard in sentences that say what to do', () => {
+    const thrown = (code: string) => Object.assign(new Error(`${code}: raw words`), { code, path: '/data/x' });
+    for (const code of [
+      'SQLITE_CORRUPT',
+      'SQLITE_NOTADB',
+      'ENOSPC',
+      'EROFS',
+      'EACCES',
+      'SQLITE_CANTOPEN',
+      'SQLITE_BUSY_SNAPSHOT',
+      'EIO',
+      'EMFILE',
+    ])
+      expect(sentenceOf(thrown(code)), code).toMatch(/^(?!.*raw words)[A-Z].*\.$/);
+    expect(sentenceOf(thrown('EACCES'))).toContain('/data/x');
+    expect(sentenceOf(new Error('it is late.'))).toBe('It did not work: it is late.');
   });
 });
 
@@ -141,6 +187,14 @@ describe('settings', () => {
     const { cert, key } = selfSigned(['chat.example.org']);
     const tls = { SOTTOVOCE_TLS_CERT: written('cert.pem', cert), SOTTOVOCE_TLS_KEY: written('key.pem', key), SOTTOVOCE_PORT: '443' };
     expect((await type('config print', tls)).said).toContain('it will be https://chat.example.org\n');
+  });
+
+  it('R32: where settings are read from stands in the help and in the template', async () => {
+    for (const line of ['help', 'help config', 'config print --template']) {
+      const words = (await type(line)).said.replaceAll(/\n(?:# )?/g, ' ');
+      for (const place of ['--config FILE', 'SOTTOVOCE_CONFIG', './sottovoce.conf', '/etc/sottovoce/sottovoce.conf'])
+        expect(words).toContain(place);
+    }
   });
 
   it('R32: the template explains every setting, changes nothing as it is, and can be read with every line switched on', async () => {
