@@ -97,6 +97,8 @@ export function parseInput(command: Taking, args: readonly string[]): Omit<Input
   const wanted = command.positionals ?? [];
   const needed = wanted.filter((name) => !name.startsWith('['));
   if (positionals.length > wanted.length) throw new CommandMistake(`"${positionals[wanted.length]}" is more than it takes. ${hint}`, 2);
+  const empty = wanted[positionals.indexOf('')]?.replace(/^\[|\]$/g, '');
+  if (empty !== undefined) throw new CommandMistake(`${empty} is empty, as of a variable that is not set. ${hint}`, 2);
   const missing = needed[positionals.length];
   if (missing !== undefined && values['help'] !== true) throw new CommandMistake(`${missing} is missing. ${hint}`, 2);
   return {

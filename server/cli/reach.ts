@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { askRelay } from '../admin/acts-client.ts';
 import { type Act, ActRefused, type ActAnswer, type ActBody, type Refusal } from '../admin/acts.ts';
 import { acts } from '../admin/perform.ts';
@@ -19,19 +19,27 @@ const SENTENCES: Record<Refusal, string> = {
   first_invite: 'This is the invite for the first account. It closes by itself when that account is made.',
 };
 
+export const refused = (refusal: Refusal): CommandMistake => new CommandMistake(SENTENCES[refusal]);
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
+/** Not what Node's `existsSync` says: that is false as well for what this user may not see, and true for what he may not read. */
+export function isThere(folder: string, name: string): boolean {
+  try {
+    accessSync(join(folder, name), constants.R_OK);
+    return true;
+  } catch (error) {
+    if (!/^(?:EACCES|EPERM)$/.test(codeOf(error))) return false;
+    throw new CommandMistake(`This user may not read ${folder}. Run this as the user it belongs to.`);
+  }
+}
+
 /** Throws a CommandMistake when nothing of a relay lies there, so that a mistyped folder is not filled with an empty one. */
 export function requireData(dataDir: string): void {
-  let there: boolean;
-  try {
-    there = existsSync(join(dataDir, DATABASE_FILE));
-  } catch {
-    there = false;
-  }
-  if (!there) throw new CommandMistake(`There is no relay's data in ${dataDir}. Say where with SOTTOVOCE_DATA or --config.`);
+  if (!isThere(dataDir, DATABASE_FILE))
+    throw new CommandMistake(`There is no relay's data in ${resolve(dataDir)}. Say where with SOTTOVOCE_DATA or --config.`);
 }
 
 /** As openRelay does, without relay. */
@@ -60,7 +68,7 @@ export async function perform<A extends Act>({ env, config: named }: Input, act:
     const answer = tooLong ? undefined : await askRelay(path, act, body);
     return answer ?? (await performHere(config, act, body));
   } catch (error) {
-    if (error instanceof ActRefused) throw new CommandMistake(SENTENCES[error.refusal]);
+    if (error instanceof ActRefused) throw refused(error.refusal);
     if (error instanceof DataFolderTaken) {
       throw new CommandMistake(
         `A relay or another command uses ${config.dataDir}, and no relay answers at ${path}. Stop it and try again.`,

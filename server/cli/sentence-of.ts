@@ -1,3 +1,5 @@
+import { FolderMistake } from '../store/make-folder.ts';
+
 /** What the system and SQLite answer, as a sentence for whoever typed the command, and what to do. */
 const damaged = 'The database is damaged. "sottovoce verify" says more; "sottovoce restore" puts a backup in its place.';
 
@@ -15,9 +17,9 @@ const SENTENCES: readonly (readonly [RegExp, (at: string) => string])[] = [
   [/^(?:EMFILE|ENFILE)/, () => 'Too few files may be open at once. Raise the limit (ulimit -n) and try again.'],
 ];
 
-/** Undefined for what has no code, or one that is not among these. */
+/** Undefined for what has no code, or one that is not among these, or a sentence of its own. */
 export function sentenceOfCode(error: unknown): string | undefined {
-  if (!(error instanceof Error && 'code' in error)) return undefined;
+  if (!(error instanceof Error && 'code' in error) || error instanceof FolderMistake) return undefined;
   const { code, path, syscall } = error as NodeJS.ErrnoException;
   if (syscall === 'uv_cwd') return 'The folder in which this was typed is gone. Change to another and try again.';
   const sentence = SENTENCES.find(([pattern]) => pattern.test(String(code)))?.[1];

@@ -212,7 +212,7 @@ describe('backup', () => {
     [['backup', join(PROJECT, 'package.json')], 1, 'package.json is a file, not a folder'],
     [['backup', 'x', '--keep', '0'], 2, '--keep must be a whole number from 1'],
     [['restore', '/nowhere'], 1, '/nowhere is no backup'],
-    [['verify', '/nowhere'], 1, "There is no relay's data in /nowhere"],
+    [['verify', '/nowhere'], 1, '/nowhere is neither a backup nor a data folder.'],
   ])('R31: %j ends with %i and one sentence', async (args, expected, sentence) => {
     const { code, said, complained } = await typeCommand(args, typed());
     expect([code, said]).toEqual([expected, '']);

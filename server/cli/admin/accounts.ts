@@ -65,6 +65,8 @@ const accountDelete: Command = {
   examples: ['sottovoce account delete alice', 'sottovoce account delete alice --yes'],
   async run(input) {
     const account = accountArgument(input);
+    // Refused before anything is asked, when there is none.
+    await perform(input, 'device/list', { account });
     await confirm(input, `This erases ${account} for good, and the name is never given out again.`, account);
     const done = await perform(input, 'account/delete', { account });
     input.out(

@@ -1,6 +1,6 @@
 import { accountArgument, confirm, deviceArgument } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { perform } from '../reach.ts';
+import { perform, refused } from '../reach.ts';
 import { bytes, table } from '../show.ts';
 
 const deviceList: Command = {
@@ -33,6 +33,8 @@ const deviceRevoke: Command = {
   examples: ['sottovoce device revoke alice 1840276617'],
   async run(input) {
     const [account, deviceId] = [accountArgument(input), deviceArgument(input)];
+    const { devices } = await perform(input, 'device/list', { account });
+    if (!devices.some((device) => device.deviceId === deviceId)) throw refused('no_such_device');
     await confirm(input, `This shuts device ${deviceId} of ${account} out for good, with all that waits for it.`, String(deviceId));
     const done = await perform(input, 'device/revoke', { account, deviceId });
     const left = done.left === 0 ? ` No other device of ${done.username} can log in.` : '';
