@@ -287,7 +287,7 @@ describe('restore', () => {
     expect(again['aside']).not.toBe(aside);
     await relay.restart();
     expect(await fetchAll(relay.origin, member(1).device)).toEqual([]);
-    expect(await answerOf(['log'], typed())).toMatchObject({ acts: [{ act: 'restore', target: null }] });
+    expect(await answerOf(['log'], typed())).toMatchObject({ acts: [{ act: 'invite create' }, { act: 'restore', target: null }] });
   });
 
   it('R8, R10, R49: sequences go far ahead of every cursor; the acknowledged stays; what waited comes again, numbered anew', async () => {
