@@ -32,7 +32,7 @@ export function isThere(folder: string, name: string): boolean {
     return true;
   } catch (error) {
     if (!/^(?:EACCES|EPERM)$/.test(codeOf(error))) return false;
-    throw new CommandMistake(`This user may not read ${folder}. Run this as the user it belongs to.`);
+    throw new CommandMistake(`This user may not read ${resolve(folder)}. Run this as the user it belongs to.`);
   }
 }
 
@@ -71,11 +71,11 @@ export async function perform<A extends Act>({ env, config: named }: Input, act:
     if (error instanceof ActRefused) throw refused(error.refusal);
     if (error instanceof DataFolderTaken) {
       throw new CommandMistake(
-        `A relay or another command uses ${config.dataDir}, and no relay answers at ${path}. Stop it and try again.`,
+        `A relay or another command uses ${resolve(config.dataDir)}, and no relay answers at ${path}. Stop it and try again.`,
       );
     }
     if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') {
-      throw new CommandMistake(`The data in ${config.dataDir} belongs to another user. Run this as the user the relay runs as.`);
+      throw new CommandMistake(`The data in ${resolve(config.dataDir)} belongs to another user. Run this as the user the relay runs as.`);
     }
     throw error;
   }

@@ -96,7 +96,7 @@ const restore: Command = {
         input.out(
           `The data of ${manifest.madeAt} is in place: ${manifest.counts.accounts} ${manifest.counts.accounts === 1 ? 'account' : 'accounts'}.\n`,
         );
-        if (aside !== undefined) input.out(`What was there before is in ${aside}.\n`);
+        if (aside !== undefined) input.out(`What was there before is in ${resolve(aside)}.\n`);
         if (repeated > 0)
           input.out(
             `Repeated ${repeated} ${repeated === 1 ? 'decision' : 'decisions'} about accounts or devices, made since the backup.\n`,
@@ -109,7 +109,7 @@ const restore: Command = {
     } catch (error) {
       if (error instanceof CommandMistake) throw error;
       if (error instanceof DataFolderTaken)
-        throw new CommandMistake(`A relay is running on ${config.dataDir}. Stop it, restore, and start it again.`);
+        throw new CommandMistake(`A relay is running on ${resolve(config.dataDir)}. Stop it, restore, and start it again.`);
       throw new CommandMistake(`It was not restored: ${sentenceOfCode(error) ?? (error instanceof Error ? error.message : String(error))}`);
     }
   },
