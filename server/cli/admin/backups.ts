@@ -16,17 +16,16 @@ import { bytes, columns } from '../show.ts';
 // Records are believed for thirty days, and private halves deleted soon after.
 const OLD_MS = 30 * 24 * 3_600_000;
 
-/** Throws a CommandMistake for whatever kept it from being done. */
-function failed(error: unknown, what: string): never {
-  if (error instanceof CommandMistake) throw error;
+function whyNoBackup(error: unknown): CommandMistake {
+  if (error instanceof CommandMistake) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const told = error instanceof Error ? error.message : String(error);
-  const nothing = `and nothing of it was left behind`;
-  if (code === 'ENOSPC' || code === 'SQLITE_FULL') throw new CommandMistake(`There was no room for the ${what}, ${nothing}.`);
+  if (code === 'ENOSPC' || code === 'SQLITE_FULL')
+    return new CommandMistake('There was no room for the backup, and nothing of it was left behind.');
   if (code === 'EFBIG' || code.startsWith('SQLITE_IOERR'))
-    throw new CommandMistake(`The disk did not take the ${what}, ${nothing} (${code}).`);
-  if (code === 'EEXIST' && told.startsWith('EEXIST')) throw new CommandMistake(`Another ${what} is being made there.`);
-  throw new CommandMistake(sentenceOfCode(error) ?? `There is no ${what}: ${told}`);
+    return new CommandMistake(`The disk did not take the backup, and nothing of it was left behind (${code}).`);
+  if (code === 'EEXIST' && told.startsWith('EEXIST')) return new CommandMistake('Another backup is being made there.');
+  return new CommandMistake(sentenceOfCode(error) ?? `There is no backup: ${told}`);
 }
 
 /** Somebody who names the folder of all backups means one of them. */
@@ -38,8 +37,6 @@ function newestIn(folder: string): string {
     return '';
   }
 }
-
-const UNTOUCHED = 'The data is as it was.';
 
 const backup: Command = {
   name: 'backup',
@@ -55,8 +52,11 @@ const backup: Command = {
     requireData(config.dataDir);
     const words = { doing: 'Copying', interrupted: 'There is no backup, and nothing of it was left behind.' };
     const into = resolve(input.positionals[0] ?? '');
-    const made = await longWork(input, words, (work) =>
-      makeBackup(config.dataDir, into, { now: systemClock.now(), keep, ...work }).catch((error: unknown) => failed(error, 'backup')),
+    const wishes = { now: systemClock.now(), keep };
+    const made = await longWork(input, words, (work) => makeBackup(config.dataDir, into, { ...wishes, ...work })).catch(
+      (error: unknown) => {
+        throw whyNoBackup(error);
+      },
     );
     const { counts, files } = made.manifest;
     const size = files.reduce((sum, file) => sum + file.bytes, 0);
@@ -87,7 +87,7 @@ const restore: Command = {
     const now = systemClock.now();
     const folder = resolve(input.positionals[0] ?? '');
     if (!isThere(folder, MANIFEST_FILE)) throw new CommandMistake(`It was not restored: ${folder} is no backup.${newestIn(folder)}`);
-    const words = { doing: 'Restoring', interrupted: UNTOUCHED };
+    const words = { doing: 'Restoring', interrupted: 'The data is as it was.' };
     try {
       const { manifest, aside, repeated } = await longWork(input, words, (work) => restoreBackup(config.dataDir, folder, now, work));
       const old = now - Date.parse(manifest.madeAt) > OLD_MS;
@@ -128,7 +128,7 @@ const verify: Command = {
     if (named === undefined) requireData(folder);
     else if (!isThere(folder, DATABASE_FILE) && !isThere(folder, MANIFEST_FILE))
       throw new CommandMistake(`${folder} is neither a backup nor a data folder.${newestIn(folder)}`);
-    const words = { doing: 'Checking', interrupted: `It is not known whether all is whole; nothing was changed.` };
+    const words = { doing: 'Checking', interrupted: 'It is not known whether all is whole; nothing was changed.' };
     const { kind, wrong } = await longWork(input, words, (work) => verifyFolder(folder, work));
     if (input.json) input.out(`${JSON.stringify({ ok: wrong.length === 0, kind, wrong })}\n`);
     else if (wrong.length === 0) input.out(`${kind === 'backup' ? 'The backup is whole.' : 'The data is whole.'}\n`);
