@@ -12,7 +12,7 @@ export const configPrint: Command = {
   examples: ['sottovoce config print', 'sottovoce config print --template > sottovoce.conf'],
   async run({ env, config: named, json, values, out }) {
     if (values['template'] === true) {
-      out(configFile());
+      out(json ? `${JSON.stringify({ template: configFile() })}\n` : configFile());
       return 0;
     }
     const { config, file, sources } = readConfigFrom(env, named);

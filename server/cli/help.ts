@@ -1,51 +1,79 @@
 import { RELAY_VERSION } from '../version.ts';
+import { WHERE_SETTINGS_ARE } from '../config/config.ts';
 import { wrapped } from '../config/wrapped.ts';
 import { type Command, optionsOf } from './command.ts';
 import { columns, LINE_WIDTH } from './show.ts';
 
 const INDENT = '  ';
 
-export function overview(commands: readonly Command[]): string {
-  return [
-    ...wrapped(
+/** A help for people, and as an answer with --json. */
+export type Shown = { text: string; told: object };
+
+const list = (commands: readonly Command[]): string[] =>
+  columns(
+    commands.map(({ name, summary }) => [name, summary]),
+    INDENT,
+  );
+
+const told = (commands: readonly Command[]) => ({ commands: commands.map(({ name, summary }) => ({ name, summary })) });
+
+const paragraph = (text: string): string[] => wrapped(text, LINE_WIDTH);
+
+const WHERE = paragraph(`${WHERE_SETTINGS_ARE} "sottovoce config print" shows all, with the file.`);
+
+export function overview(commands: readonly Command[]): Shown {
+  const text = [
+    ...paragraph(
       `Sottovoce ${RELAY_VERSION}: a relay for private chat. It keeps envelopes until they are fetched and can read none of them.`,
-      LINE_WIDTH,
     ),
     '',
     'Usage: sottovoce COMMAND [options]',
     '',
-    ...columns(
-      commands.map(({ name, summary }) => [name, summary]),
-      INDENT,
-    ),
+    ...list(commands),
     '',
-    ...wrapped(
-      'Begin with "sottovoce serve": it needs no settings and prints an address with an invite for the first account.',
-      LINE_WIDTH,
-    ),
-    ...wrapped(
+    ...paragraph('Begin with "sottovoce serve": it needs no settings and prints an address with an invite for the first account.'),
+    ...paragraph(
       '"sottovoce COMMAND --help" says more. Answers come as JSON with --json. Exit codes: 0 done, 1 not done or something is wrong, 2 not understood.',
-      LINE_WIDTH,
     ),
+    ...WHERE,
     '',
   ].join('\n');
+  return { text, told: told(commands) };
 }
 
-export function helpOf(command: Command): string {
+/** Of the commands that begin with one word. */
+export function familyHelp(word: string, commands: readonly Command[]): Shown {
+  const text = [
+    `Usage: sottovoce ${word} COMMAND [options]`,
+    '',
+    ...list(commands),
+    '',
+    ...paragraph(`"sottovoce ${commands[0]?.name} --help" says more, and so on.`),
+    ...(word === 'config' ? WHERE : []),
+    '',
+  ].join('\n');
+  return { text, told: told(commands) };
+}
+
+export function helpOf(command: Command): Shown {
+  const { name, summary, about, examples } = command;
   const options = Object.entries(optionsOf(command)).map(
-    ([name, { value, about }]) => [value === undefined ? `--${name}` : `--${name} ${value}`, about] as const,
+    ([long, { value, short, about: what }]) =>
+      [`${short === undefined ? '' : `-${short}, `}--${long}${value === undefined ? '' : ` ${value}`}`, what] as const,
   );
-  return [
-    `${command.summary}`,
+  const usage = ['sottovoce', name, ...(command.positionals ?? []), '[options]'].join(' ');
+  const text = [
+    summary,
     '',
-    `Usage: ${['sottovoce', command.name, ...(command.positionals ?? []), '[options]'].join(' ')}`,
+    `Usage: ${usage}`,
     '',
-    ...wrapped(command.about, LINE_WIDTH),
+    ...paragraph(about),
     '',
     ...columns(options, INDENT),
     '',
-    command.examples.length > 1 ? 'Examples:' : 'Example:',
-    ...command.examples.map((example) => `${INDENT}${example}`),
+    examples.length > 1 ? 'Examples:' : 'Example:',
+    ...examples.map((example) => `${INDENT}${example}`),
     '',
   ].join('\n');
+  return { text, told: { name, summary, about, usage, options: Object.fromEntries(options), examples } };
 }

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { accessSync, constants } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { askRelay, RelayHangs } from '../admin/acts-client.ts';
 import { type Act, ActRefused, type ActAnswer, type ActBody, type Refusal } from '../admin/acts.ts';
 import { acts } from '../admin/perform.ts';
@@ -21,8 +22,21 @@ const SENTENCES: Record<Refusal, string> = {
   first_invite: 'This is the invite for the first account. It closes by itself when that account is made.',
 };
 
+export const refused = (refusal: Refusal): CommandMistake => new CommandMistake(SENTENCES[refusal]);
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Not what Node's `existsSync` says: that is false as well for what this user may not see, and true for what he may not read. */
+export function holds(folder: string, name: string): boolean {
+  try {
+    accessSync(join(folder, name), constants.R_OK);
+    return true;
+  } catch (error) {
+    if (!/^(?:EACCES|EPERM)$/.test(codeOf(error))) return false;
+    throw new CommandMistake(`This user may not read ${resolve(folder)}. Run this as the user it belongs to.`);
+  }
 }
 
 /** Throws a CommandMistake when nothing of a relay lies there, so that a mistyped folder is not filled with an empty one. */
@@ -31,10 +45,11 @@ export function requireData(dataDir: string): void {
   try {
     there = isThere(join(dataDir, DATABASE_FILE));
   } catch (error) {
-    if (codeOf(error) === 'EACCES') throw new CommandMistake(`This user may not read ${dataDir}. Run this as the user the relay runs as.`);
+    if (codeOf(error) === 'EACCES')
+      throw new CommandMistake(`This user may not read ${resolve(dataDir)}. Run this as the user the relay runs as.`);
     there = false;
   }
-  if (!there) throw new CommandMistake(`There is no relay's data in ${dataDir}. Say where with SOTTOVOCE_DATA or --config.`);
+  if (!there) throw new CommandMistake(`There is no relay's data in ${resolve(dataDir)}. Say where with SOTTOVOCE_DATA or --config.`);
 }
 
 /** As openRelay does, without relay. */
@@ -63,11 +78,11 @@ export async function perform<A extends Act>({ env, config: named }: Input, act:
     const answer = tooLong ? undefined : await askRelay(path, act, body);
     return answer ?? (await performHere(config, act, body));
   } catch (error) {
-    if (error instanceof ActRefused) throw new CommandMistake(SENTENCES[error.refusal]);
+    if (error instanceof ActRefused) throw refused(error.refusal);
     if (error instanceof RelayHangs) throw new CommandMistake(error.message);
     if (error instanceof DataFolderTaken) {
       throw new CommandMistake(
-        `A relay or another command uses ${config.dataDir}, and no relay answers at ${path}. Stop it and try again.`,
+        `A relay or another command uses ${resolve(config.dataDir)}, and no relay answers at ${path}. Stop it and try again.`,
       );
     }
     const noRoom = whyNoRoom(error, config.dataDir);
@@ -75,7 +90,7 @@ export async function perform<A extends Act>({ env, config: named }: Input, act:
     if (/^(EACCES|EPERM|SQLITE_(PERM|CANTOPEN|READONLY))/.test(codeOf(error))) {
       const foreign = foreignFile(config.dataDir);
       if (foreign) throw new CommandMistake(`${foreign.said} ${foreign.todo}`);
-      throw new CommandMistake(`The data in ${config.dataDir} belongs to another user. Run this as the user the relay runs as.`);
+      throw new CommandMistake(`The data in ${resolve(config.dataDir)} belongs to another user. Run this as the user the relay runs as.`);
     }
     throw error;
   }

@@ -1,6 +1,14 @@
 /** How numbers, times and rows are shown to people; with --json they stay as they are. */
 import { wrapped } from '../config/wrapped.ts';
 
+// Escape sequences of terminals begin with one of these, and some turn the line around.
+const UNSEEN = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+
+/** What somebody typed, or a file is called, must not move the cursor. Written so that JSON stays JSON. */
+export function printable(text: string, kept = ''): string {
+  return text.replace(UNSEEN, (unseen) => (kept.includes(unseen) ? unseen : `\\u${unseen.charCodeAt(0).toString(16).padStart(4, '0')}`));
+}
+
 /** As wide as a terminal that nobody has made wider. */
 export const LINE_WIDTH = 80;
 

@@ -15,8 +15,10 @@ import { OVERVIEW_COMMANDS } from './admin/overview.ts';
 import { type Command, CommandMistake, parseInput, type Surroundings } from './command.ts';
 import { configCheck } from './config-check.ts';
 import { configPrint } from './config-print.ts';
-import { helpOf, overview } from './help.ts';
+import { familyHelp, helpOf, overview, type Shown } from './help.ts';
+import { sentenceOf } from './sentence-of.ts';
 import { serve } from './serve.ts';
+import { printable } from './show.ts';
 import { version } from './version.ts';
 
 /** In the order of the help: what is used first comes first. */
@@ -77,39 +79,61 @@ function dataFolderOf(config: string | undefined, { env }: Surroundings): string
   return existsSync(join(dataDir, DATABASE_FILE)) ? dataDir : undefined;
 }
 
+const VERSION_OPTIONS = ['--version', '-v', '-V'];
+
+/** Options stand before the command as well as after it. */
+function split(args: readonly string[]): { options: string[]; words: string[] } {
+  let at = 0;
+  while (args[at]?.startsWith('-')) at += args[at] === '--config' ? 2 : 1;
+  return { options: args.slice(0, at), words: args.slice(at) };
+}
+
+/** For what is no command: the options that all take, and nothing else. */
+const parseCommon = (name: string, args: readonly string[]) => parseInput({ name }, args);
+
+function show({ out }: Surroundings, json: boolean, { text, told }: Shown): void {
+  out(json ? `${JSON.stringify(told)}\n` : text);
+}
+
 async function dispatch(args: readonly string[], around: Surroundings): Promise<number> {
-  const first = args[0];
-  if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && args.length === 1)) {
-    around.out(overview(COMMANDS));
-    return first === undefined ? 2 : 0;
+  const { options, words } = split(args);
+  const version = options.filter((option) => VERSION_OPTIONS.includes(option));
+  if (version.length > 0) return dispatch(['version', ...options.filter((option) => !version.includes(option)), ...words], around);
+  const [first, ...others] = words;
+  if (first === undefined) {
+    const { help, json } = parseCommon('', options);
+    show(around, json, overview(COMMANDS));
+    return help ? 0 : 2;
   }
-  if (first === 'help') return dispatch([...args.slice(1), '--help'], around);
-  if (first === '--version') return dispatch(['version', ...args.slice(1)], around);
-  const found = find(args);
-  if (!found && args[1] === '--help' && family(first).length > 0) {
-    around.out(overview(family(first)));
-    return 0;
+  if (first === 'help') return dispatch([...options, ...others, '--help'], around);
+  const found = find(words);
+  if (!found && family(first).length > 0 && others[0]?.startsWith('-')) {
+    const { help, json } = parseCommon(first, [...options, ...others]);
+    if (help) {
+      show(around, json, familyHelp(first, family(first)));
+      return 0;
+    }
   }
-  if (!found) throw unknown(args);
-  const { help, ...input } = parseInput(found.command, found.rest);
+  if (!found) throw unknown(words);
+  const { help, ...input } = parseInput(found.command, [...options, ...found.rest]);
   if (help) {
-    around.out(helpOf(found.command));
+    show(around, input.json, helpOf(found.command));
     return 0;
   }
   keepDriverIn(() => dataFolderOf(input.config, around));
   return found.command.run({ ...input, ...around });
 }
 
-/** Runs one command line; answers the exit code. Whatever goes wrong is said in one sentence. */
-export async function sottovoce(args: readonly string[], around: Surroundings): Promise<number> {
+/** Runs one command line; answers the exit code. Whatever goes wrong is said in one sentence: with --json on standard output, as an answer. */
+export async function sottovoce(args: readonly string[], { out, err, ...around }: Surroundings): Promise<number> {
+  const shown: Surroundings = { ...around, out: (text) => out(printable(text, '\n')), err: (text) => err(printable(text, '\r\n')) };
   try {
-    return await dispatch(args, around);
+    return await dispatch(args, shown);
   } catch (error) {
     const mistake = error instanceof CommandMistake || error instanceof ConfigMistake;
-    const said = error instanceof Error ? error.message : String(error);
-    const sentence = mistake ? said : `It did not work: ${said}`;
-    if (args.includes('--json')) around.out(`${JSON.stringify({ error: sentence })}\n`);
-    around.err(`${sentence}\n`);
+    const sentence = printable(mistake ? error.message : sentenceOf(error));
+    if (args.includes('--json')) shown.out(`${JSON.stringify({ error: sentence })}\n`);
+    else shown.err(`${sentence}\n`);
     return error instanceof CommandMistake ? error.exitCode : 1;
   }
 }

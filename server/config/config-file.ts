@@ -1,3 +1,4 @@
+import { WHERE_SETTINGS_ARE } from './config.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -11,7 +12,7 @@ function comment(text: string): string[] {
 export function configFile(): string {
   const lines = [
     ...comment(
-      'Settings of the relay. Take away the # before one and change it. The environment goes before this file; NAME_FILE=PATH takes a value from a file of its own. "sottovoce config check" reads all of it and starts nothing.',
+      `Settings of the relay. Take away the # before one and change it. ${WHERE_SETTINGS_ARE} The environment goes before the file; NAME_FILE=PATH takes a value from a file of its own. "sottovoce config check" reads all of it and starts nothing.`,
     ),
   ];
   let section = '';

@@ -1,9 +1,10 @@
 /** A setting's text comes from the environment, else from the configuration file, else it is the default. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
+import { readLines } from './config-lines.ts';
 import { ConfigMistake } from './setting.ts';
 import { nearestSetting, SETTING_KEYS, SETTINGS, type SettingKey } from './settings.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 type Settings = { [K in SettingKey]: ReturnType<(typeof SETTINGS)[K]['parse']> };
 
@@ -32,19 +33,20 @@ const FILE_SUFFIX = '_FILE';
 /** Looked for in this order when none is named. */
 const CONFIG_PLACES = ['sottovoce.conf', '/etc/sottovoce/sottovoce.conf'];
 
+export const WHERE_SETTINGS_ARE = `Settings are read from the environment, and from one file: --config FILE, else the one that ${CONFIG_NAME} names, else ./${CONFIG_PLACES.join(', else ')}.`;
+
 // No file of settings or secret is longer; a path given by mistake may be a disk.
 const MAX_FILE_BYTES = 65_536;
 
-function readSmall(path: string, what: string): string {
-  let text: Buffer;
+function readSmall(path: string, what: string): Buffer {
+  let bytes: Buffer;
   try {
-    text = readFileSync(path);
+    bytes = readFileSync(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new ConfigMistake(`${what} ${path} cannot be read (${code}).`);
+    throw new ConfigMistake(`${what} ${path} cannot be read: ${whyUnreadable(error)}.`);
   }
-  if (text.length > MAX_FILE_BYTES) throw new ConfigMistake(`${what} ${path} is longer than ${MAX_FILE_BYTES} bytes.`);
-  return text.toString('utf8');
+  if (bytes.length > MAX_FILE_BYTES) throw new ConfigMistake(`${what} ${path} is longer than ${MAX_FILE_BYTES} bytes.`);
+  return bytes;
 }
 
 function knownName(name: string): boolean {
@@ -61,18 +63,29 @@ export function strangeInEnvironment(name: string): string {
   return `The environment sets ${name}, and ${noSuch(name)}`;
 }
 
-function fileOf(env: NodeJS.ProcessEnv, named: string | undefined): string | undefined {
+export function strangeNames(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env).filter((name) => name.startsWith('SOTTOVOCE_') && !knownName(name));
+}
+
+/** The configuration file that is read: undefined when none is named and none stands where it is looked for. */
+export function fileOf(env: NodeJS.ProcessEnv, named: string | undefined): string | undefined {
   return named ?? (env[CONFIG_NAME] || CONFIG_PLACES.find((place) => existsSync(place)));
 }
 
-function settingsOf(file: string): Record<string, string | undefined> {
-  const settings = parseEnv(readSmall(file, 'The configuration file'));
-  const strange = Object.keys(settings).find((name) => !knownName(name) || name === CONFIG_NAME);
-  if (strange !== undefined) throw new ConfigMistake(`${file} sets ${strange}, and ${noSuch(strange)} "sottovoce config print" lists all.`);
-  return settings;
+type InFile = Record<string, string | undefined>;
+
+function settingsOf(file: string): { settings: InFile; mistakes: string[] } {
+  const { lines, mistakes } = readLines(readSmall(file, 'The configuration file'));
+  const strange = lines
+    .filter(({ name }) => !knownName(name) || name === CONFIG_NAME)
+    .map(({ name, number }) => `Line ${number} sets ${name}, and ${noSuch(name)} "sottovoce config print" lists all.`);
+  return {
+    settings: Object.fromEntries(lines.map(({ name, value }) => [name, value])),
+    mistakes: [...mistakes, ...strange].map((mistake) => `${file}: ${mistake}`),
+  };
 }
 
-function textOf(key: SettingKey, env: NodeJS.ProcessEnv, file: Record<string, string | undefined>): { text: string; source: ConfigSource } {
+function textOf(key: SettingKey, env: NodeJS.ProcessEnv, file: InFile): { text: string; source: ConfigSource } {
   const { name, fallback } = SETTINGS[key];
   // Nothing in the environment is nothing set, as in a compose file whose variable is empty.
   for (const [from, source] of [
@@ -81,31 +94,47 @@ function textOf(key: SettingKey, env: NodeJS.ProcessEnv, file: Record<string, st
   ] as const) {
     const secretFile = from[`${name}${FILE_SUFFIX}`];
     if (secretFile && from[name]) throw new ConfigMistake(`${name} and ${name}${FILE_SUFFIX} are both set; keep one.`);
-    if (secretFile) return { text: readSmall(secretFile, `${name}${FILE_SUFFIX} names a file:`).trim(), source: 'secret file' };
+    if (secretFile)
+      return { text: readSmall(secretFile, `${name}${FILE_SUFFIX} names a file:`).toString('utf8').trim(), source: 'secret file' };
     const text = from[name];
     if (text !== undefined && text !== '') return { text, source };
   }
   return { text: fallback, source: 'default' };
 }
 
-/** Throws a ConfigMistake. `named`: the file of `--config`. */
+/** Throws a ConfigMistake with all that is wrong. `named`: the file of `--config`. */
 export function readConfigFrom(env: NodeJS.ProcessEnv, named?: string): ReadConfig {
-  const strange = Object.keys(env).filter((name) => name.startsWith('SOTTOVOCE_') && !knownName(name));
+  const mistakes: string[] = [];
+  function attempt<Value>(read: () => Value): Value | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigMistake)) throw error;
+      mistakes.push(...error.all);
+      return undefined;
+    }
+  }
   const file = fileOf(env, named);
-  const inFile = file === undefined ? {} : settingsOf(file);
-  const texts = SETTING_KEYS.map((key) => [key, textOf(key, env, inFile)] as const);
-  const values = texts.map(([key, { text }]) => [key, SETTINGS[key].parse(text, SETTINGS[key].name)]);
-  const sources = texts.map(([key, { source }]) => [key, source]);
-  const config = { ...(Object.fromEntries(values) as Settings), clientDir: CLIENT_DIR };
-  if ((config.tlsCert === undefined) !== (config.tlsKey === undefined))
-    throw new ConfigMistake('SOTTOVOCE_TLS_CERT and SOTTOVOCE_TLS_KEY go together, and one of them is not set.');
+  const inFile = file === undefined ? undefined : attempt(() => settingsOf(file));
+  mistakes.push(...(inFile?.mistakes ?? []));
+  const read = SETTING_KEYS.map((key) => {
+    const found = attempt(() => {
+      const { text, source } = textOf(key, env, inFile?.settings ?? {});
+      return { value: SETTINGS[key].parse(text, SETTINGS[key].name), source };
+    });
+    return [key, found] as const;
+  });
+  const config = { ...(Object.fromEntries(read.map(([key, found]) => [key, found?.value])) as Settings), clientDir: CLIENT_DIR };
+  const sources = Object.fromEntries(read.map(([key, found]) => [key, found?.source])) as ReadConfig['sources'];
+  if (sources.tlsCert && sources.tlsKey && (config.tlsCert === undefined) !== (config.tlsKey === undefined))
+    mistakes.push('SOTTOVOCE_TLS_CERT and SOTTOVOCE_TLS_KEY go together, and one of them is not set.');
   if (config.tlsCert !== undefined && config.origin?.startsWith('http:'))
-    throw new ConfigMistake(
-      `With TLS of its own the relay speaks https alone: say https in SOTTOVOCE_ORIGIN, which is "${config.origin}".`,
-    );
+    mistakes.push(`With TLS of its own the relay speaks https alone: say https in SOTTOVOCE_ORIGIN, which is "${config.origin}".`);
   if (config.metricsPort && config.metricsPort === config.port)
-    throw new ConfigMistake(`SOTTOVOCE_METRICS_PORT must be another port than SOTTOVOCE_PORT, and both are ${config.port}.`);
-  return { config, file, sources: Object.fromEntries(sources) as ReadConfig['sources'], strange };
+    mistakes.push(`SOTTOVOCE_METRICS_PORT must be another port than SOTTOVOCE_PORT, and both are ${config.port}.`);
+  const [first, ...more] = mistakes;
+  if (first !== undefined) throw new ConfigMistake(first, ...more);
+  return { config, file, sources, strange: strangeNames(env) };
 }
 
 /** The values alone. */

@@ -1,5 +1,11 @@
-/** Its message is one sentence for the person who started the relay. */
-export class ConfigMistake extends Error {}
+/** Its message is one sentence for the person who started the relay: the first of `all`. */
+export class ConfigMistake extends Error {
+  readonly all: readonly string[];
+  constructor(first: string, ...more: readonly string[]) {
+    super(first);
+    this.all = [first, ...more];
+  }
+}
 
 /** One thing that can be set: by this name in the environment and in the configuration file alike. */
 export type Setting<Value> = {
@@ -56,11 +62,20 @@ export function hostName(text: string, name: string): string {
   return text;
 }
 
+/** Why browsers write it otherwise; each of these is another way to write the same address. */
+function whyOtherwise(text: string): string {
+  if (/[^ -~]/.test(text)) return 'other letters than a to z are written so';
+  return /[A-Z]/.test(text) ? 'without capital letters' : 'without what goes without saying';
+}
+
 export function origin(text: string, name: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  // What browsers report as location.origin, letter for letter: logins sign it.
-  if (!url || !/^https?:$/.test(url.protocol) || url.origin !== text) {
+  const bare = url && url.pathname === '/' && !text.endsWith('/') && `${url.search}${url.hash}${url.username}${url.password}` === '';
+  if (!url || !bare || !/^https?:$/.test(url.protocol))
     throw new ConfigMistake(`${name} must look like https://chat.example.org with nothing after the name, and it is "${text}".`);
-  }
+  if (url.hostname.includes('*')) throw new ConfigMistake(`${name} must be one name that people type, and "${text}" stands for many.`);
+  // What browsers report as location.origin, letter for letter: logins sign it.
+  if (url.origin !== text)
+    throw new ConfigMistake(`${name} must be ${url.origin}, as browsers write it (${whyOtherwise(text)}), and it is "${text}".`);
   return text;
 }

@@ -4,7 +4,7 @@ import { ProtocolError } from '../protocol/errors.ts';
 import type { Relay } from '../relay/relay.ts';
 import { schemasOf } from './schemas.ts';
 
-const ALIVE_PATH = '/healthz';
+export const ALIVE_PATH = '/healthz';
 const READY_PATH = '/readyz';
 
 /** Asked by machines: without limit, and under whatever name. */

@@ -30,6 +30,8 @@ function withoutErrors(fields: object): object {
 export function logOptions(level: Config['logLevel']): LoggerOptions {
   return {
     level,
+    // Standard output is for the answer of a command, and `serve` answers too.
+    stream: process.stderr,
     base: null,
     formatters: { log: (fields) => Object.fromEntries(Object.entries(fields).filter(([name]) => FIELDS.has(name))) },
     hooks: {

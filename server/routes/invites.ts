@@ -34,7 +34,7 @@ export function inviteRoutes(app: FastifyInstance, relay: Relay): void {
   });
 
   deviceRoute(app, relay, 'invites/revoke', async ({ id }, { accountId }) => {
-    if (!(await store.revokeInvite(accountId, fromBase64url(id)))) throw new ProtocolError('not_found');
+    if (!(await store.revokeInvite(accountId, fromBase64url(id), calendar.earliest()))) throw new ProtocolError('not_found');
     return {};
   });
 }

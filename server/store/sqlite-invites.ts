@@ -1,11 +1,16 @@
 import type { Database } from 'better-sqlite3';
+import { toBase64url } from '../protocol/bytes.ts';
 import { hourAtOrAfter, HOUR_MS } from './hours.ts';
 import { build, type Prepare } from './query.ts';
+import type { AdminLog } from './sqlite-admin-log.ts';
 import type { Retired } from './sqlite-retired.ts';
 import type { InviteStore, NewInvite, Role } from './store.ts';
 
+// An act of theirs is told in the log, and never which of them it was: rows outlive the invite by a year.
+const BY_ADMIN = 'an admin';
+
 /** An invite names who made it only while it is open; the row goes with its last use, so nothing links two accounts afterwards. */
-export function sqliteInvites(database: Database, prepared: Prepare, retired: Retired) {
+export function sqliteInvites(database: Database, prepared: Prepare, retired: Retired, log: AdminLog) {
   const byHash = prepared<{ hash: Uint8Array }>()((argument) =>
     build.selectFrom('invites').select(['row', 'uses_left', 'expires_hour', 'makes_admin']).where('code_hash', '=', argument.hash),
   );
@@ -59,6 +64,15 @@ export function sqliteInvites(database: Database, prepared: Prepare, retired: Re
     const opened = open.all({}).filter((other) => other.account_id === invite.createdBy);
     if (!creator || opened.length >= maxOpen) return false;
     insert.run({ ...invite, expiresHour: hourAtOrAfter(invite.expiresAt), makesAdmin: 0, createdBy: creator.row });
+    if (creator.role === 'admin') log.write('invite create', toBase64url(invite.id), { now, by: BY_ADMIN });
+    return true;
+  });
+
+  const revoke = database.transaction((accountId: string, id: Uint8Array, now: number): boolean => {
+    const found = visibleTo(accountId).find((invite) => Buffer.compare(invite.id, id) === 0);
+    if (!found) return false;
+    remove.run({ row: found.row });
+    if (account.get({ accountId })?.role === 'admin') log.write('invite revoke', toBase64url(id), { now, by: BY_ADMIN });
     return true;
   });
 
@@ -84,11 +98,7 @@ export function sqliteInvites(database: Database, prepared: Prepare, retired: Re
         expiresAt: (invite.expires_hour ?? 0) * HOUR_MS,
       }));
     },
-    async revokeInvite(accountId, id) {
-      const found = visibleTo(accountId).find((invite) => Buffer.compare(invite.id, id) === 0);
-      if (found) remove.run({ row: found.row });
-      return found !== undefined;
-    },
+    revokeInvite: async (accountId, id, now) => revoke.immediate(accountId, id, now),
     openFirstInvite: async (id, hash) => openFirst.immediate(id, hash),
   };
 

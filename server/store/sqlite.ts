@@ -72,7 +72,7 @@ export function openSqlite(dataDir: string, { quota, retiredKey }: StoreOptions)
   const devices = deviceRows(prepared);
   const retired = sqliteRetired(prepared, retiredKey);
   const log = sqliteAdminLog(prepared);
-  const invites = sqliteInvites(database, prepared, retired);
+  const invites = sqliteInvites(database, prepared, retired, log);
   const mailboxes = sqliteMailbox(database, prepared, devices, quota);
   const eraseRevokedMail = revokedMail(database, prepared, mailboxes);
   return {

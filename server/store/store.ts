@@ -94,11 +94,11 @@ export type NewInvite = { id: Bytes; hash: Bytes; uses: number; expiresAt: numbe
 export type StoredInvite = { id: Bytes; usesLeft: number; expiresAt: number };
 export type InviteStore = {
   inviteIsOpen(hash: Bytes, now: number): Promise<boolean>;
-  /** False when `maxOpen` of that account are open already. */
+  /** False when `maxOpen` of that account are open already. An admin's is told in the log of acts, in the same transaction; so is what he revokes. */
   createInvite(invite: NewInvite, maxOpen: number, now: number): Promise<boolean>;
   /** An admin sees and revokes every invite, a member his own. */
   invites(accountId: string, now: number): Promise<StoredInvite[]>;
-  revokeInvite(accountId: string, id: Bytes): Promise<boolean>;
+  revokeInvite(accountId: string, id: Bytes, now: number): Promise<boolean>;
   /** True while nobody has registered: the invite under `hash` then opens the first account, an admin. */
   openFirstInvite(id: Bytes, hash: Bytes): Promise<boolean>;
 };

@@ -170,13 +170,15 @@ describe('accounts by command, the relay running', () => {
     const { acts } = await answerOf(['log'], typed());
     const about = (act: string, target: string) => ({ at: expect.any(Number), act, target, by: 'command line' });
     expect(acts).toEqual([
+      // By which the other two came.
+      { ...about('invite create', ''), target: expect.any(String), by: 'an admin' },
       about('account promote', bert.device.accountId),
       about('account disable', cleo.device.accountId),
       about('device revoke', `${bert.device.accountId}.${bert.device.deviceId}`),
     ]);
     for (const { at } of acts as { at: number }[]) expect(at % 3_600_000).toBe(0);
     const { said } = await typeCommand(['log'], typed());
-    expect(said).toMatch(/^\d{4}-\d\d-\d\d \d\d:00 UTC {2}account promote, by command line\n {22}\S+\n/);
+    expect(said).toMatch(/^\d{4}-\d\d-\d\d \d\d:00 UTC {2}account promote, by command line\n {22}\S+\n/m);
     expect(said).toContain(`${bert.device.accountId}.${bert.device.deviceId}\n`);
     expect(said).not.toMatch(/member_|admin_/);
     for (const line of said.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
@@ -217,7 +219,7 @@ describe('accounts by command, the relay stopped', () => {
     expect(await change('disable', 'member_2')).toMatchObject({ changed: true });
     expect(await answerOf(['device', 'revoke', 'member_1', String(bert.device.deviceId), '--yes'], typed())).toMatchObject({ left: 0 });
     expect(await answerOf(['account', 'delete', 'admin_0', '--yes'], typed())).toMatchObject({ devices: 1 });
-    expect((await answerOf(['log'], typed()))['acts']).toHaveLength(4);
+    expect((await answerOf(['log'], typed()))['acts']).toHaveLength(5);
     await relay.restart();
     expect(await loginOf(bert.device)).toBe('login: 403 revoked');
     expect(await loginOf(cleo.device)).toBe('login: 403 revoked');

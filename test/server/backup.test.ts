@@ -215,7 +215,7 @@ describe('backup', () => {
     [['backup', join(PROJECT, 'package.json')], 1, 'package.json is a file, not a folder'],
     [['backup', 'x', '--keep', '0'], 2, '--keep must be a whole number from 1'],
     [['restore', '/nowhere'], 1, '/nowhere is no backup'],
-    [['verify', '/nowhere'], 1, "There is no relay's data in /nowhere"],
+    [['verify', '/nowhere'], 1, '/nowhere is neither a backup nor a data folder.'],
   ])('R31: %j ends with %i and one sentence', async (args, expected, sentence) => {
     const { code, said, complained } = await typeCommand(args, typed());
     expect([code, said]).toEqual([expected, '']);
@@ -290,7 +290,7 @@ describe('restore', () => {
     expect(again['aside']).not.toBe(aside);
     await relay.restart();
     expect(await fetchAll(relay.origin, member(1).device)).toEqual([]);
-    expect(await answerOf(['log'], typed())).toMatchObject({ acts: [{ act: 'restore', target: null }] });
+    expect(await answerOf(['log'], typed())).toMatchObject({ acts: [{ act: 'invite create' }, { act: 'restore', target: null }] });
   });
 
   it('R8, R10, R49: sequences go far ahead of every cursor; the acknowledged stays; what waited comes again, numbered anew', async () => {

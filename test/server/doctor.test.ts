@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { clockFinding } from '../../server/admin/doctor/database.ts';
+import { aliveAddress } from '../../server/cli/admin/alive.ts';
+import { readConfig } from '../../server/config/config.ts';
 import { tlsFindings } from '../../server/admin/doctor/tls.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { answerOf, typeCommand } from '../support/command.ts';
@@ -54,6 +56,43 @@ describe('doctor', () => {
     const { said } = await typeCommand(['doctor'], { dataDir: relay.dataDir, port: relay.port });
     expect(said).toMatch(/^ok +settings +They are good\.\n/);
     for (const line of said.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('R34, R45: --quick asks whether the relay answers and nothing else, so that a full disk or a damaged file restarts nobody', async () => {
+    const quick = (env: Record<string, string> = {}) =>
+      typeCommand(['doctor', '--quick'], { dataDir: relay.dataDir, port: relay.port, env });
+    expect(await quick()).toEqual({ code: 0, said: 'The relay answers.\n', complained: '' });
+    expect(await quick({ SOTTOVOCE_HOST: '0.0.0.0', SOTTOVOCE_MIN_FREE_MIB: '1048576' })).toMatchObject({ code: 0 });
+    expect(await quick({ SOTTOVOCE_TLS_CERT: 'a', SOTTOVOCE_TLS_KEY: 'a' })).toMatchObject({ code: 1 });
+    await relay.kill('SIGTERM');
+    const told = await quick();
+    expect([told.code, told.said, told.complained]).toEqual([1, '', `No relay answers at http://127.0.0.1:${relay.port}/healthz.\n`]);
+    expect(await answerOf(['doctor', '--quick'], { dataDir: relay.dataDir, port: relay.port }, 1)).toEqual({ ok: false });
+    expect(readFileSync(join(import.meta.dirname, '../../docs/deploy/Dockerfile'), 'utf8')).toContain(
+      'CMD ["/sottovoce", "doctor", "--quick"]',
+    );
+  });
+
+  it('R33, R34: --quick asks a relay with TLS of its own over TLS, whatever name its certificate has', async () => {
+    const { cert, key } = selfSigned(['localhost']);
+    const env = { SOTTOVOCE_TLS_CERT: join(folder, 'cert.pem'), SOTTOVOCE_TLS_KEY: join(folder, 'key.pem') };
+    writeFileSync(env.SOTTOVOCE_TLS_CERT, cert);
+    writeFileSync(env.SOTTOVOCE_TLS_KEY, key);
+    const over = await startRelay({ env });
+    onTestFinished(() => over.stop());
+    const typed = { dataDir: over.dataDir, port: over.port };
+    expect(await answerOf(['doctor', '--quick'], { ...typed, env })).toEqual({ ok: true });
+    expect(await answerOf(['doctor', '--quick'], typed, 1)).toEqual({ ok: false });
+  });
+
+  it('R34: where a relay that listens on every network is reached from its own machine', () => {
+    const at = (SOTTOVOCE_HOST: string) => aliveAddress(readConfig({ SOTTOVOCE_HOST }));
+    expect(['0.0.0.0', '::', '::1', 'localhost'].map(at)).toEqual([
+      'http://127.0.0.1:8787/healthz',
+      'http://[::1]:8787/healthz',
+      'http://[::1]:8787/healthz',
+      'http://localhost:8787/healthz',
+    ]);
   });
 
   it('R45: stopped, the port is free and no relay runs; a strange program on it is wrong', async () => {

@@ -76,4 +76,25 @@ describe('invites', () => {
     local = await local.reopen();
     expect(local.firstInvite).toBe('');
   });
+
+  it('R46: what an admin makes and revokes is told in the log, without a name; what members do and what was refused is not', async () => {
+    local = await localRelay({ members: 2 });
+    const { origin, relay } = local;
+    const [admin, member] = local.members;
+    const before = (await relay.store.adminLog()).length;
+    const rows = async () => (await relay.store.adminLog()).slice(before).map(({ act, target, by }) => ({ act, target, by }));
+    await granted(origin, 'invites/create', {}, member?.token);
+    const [ofMember] = (await granted(origin, 'invites/list', {}, member?.token)).invites;
+    await granted(origin, 'invites/create', { uses: 2 }, admin?.token);
+    const ofAdmin = (await granted(origin, 'invites/list', {}, admin?.token)).invites.find(({ id }) => id !== ofMember?.id);
+    const made = { act: 'invite create', target: ofAdmin?.id, by: 'an admin' };
+    expect(await rows()).toEqual([made]);
+    expect((await post(origin, 'invites/revoke', { id: ofAdmin?.id ?? '' }, member?.token)).ok).toBe(false);
+    await granted(origin, 'invites/revoke', { id: ofMember?.id ?? '' }, admin?.token);
+    expect((await post(origin, 'invites/revoke', { id: ofMember?.id ?? '' }, admin?.token)).ok).toBe(false);
+    await granted(origin, 'invites/create', {}, member?.token);
+    const [again] = (await granted(origin, 'invites/list', {}, member?.token)).invites;
+    await granted(origin, 'invites/revoke', { id: again?.id ?? '' }, member?.token);
+    expect(await rows()).toEqual([made, { act: 'invite revoke', target: ofMember?.id, by: 'an admin' }]);
+  });
 });

@@ -56,6 +56,38 @@ describe('the relay as a process', () => {
     }
   });
 
+  it('R36: its log is on standard error, sentences that docs/operate explains; standard output has the address and the invite alone', async () => {
+    const relay = spawn(process.execPath, [join(PROJECT, 'server/main.ts'), 'serve', '--json'], {
+      env: { ...process.env, SOTTOVOCE_DATA: join(folder, 'logged'), SOTTOVOCE_PORT: '0', SOTTOVOCE_LOG: 'info' },
+    });
+    let [said, complained] = ['', ''];
+    relay.stdout.on('data', (chunk) => {
+      said += String(chunk);
+    });
+    relay.stderr.on('data', (chunk) => {
+      complained += String(chunk);
+      if (complained.includes('"started"') && !relay.killed) relay.kill('SIGTERM');
+    });
+    expect(await once(relay, 'close')).toEqual([0, null]);
+    expect(Object.keys(JSON.parse(said) as object)).toEqual(['address', 'invite']);
+    const sentences = complained.split('\n').filter(Boolean);
+    const told = sentences.map((line) => (JSON.parse(line) as { msg: string }).msg);
+    expect(told).toEqual(['listening', 'started', 'stopping', 'stopped']);
+    const explained = readFileSync(join(PROJECT, 'docs/operate/README.md'), 'utf8');
+    for (const sentence of told) expect(explained).toMatch(new RegExp(`^\\|[^|]*\\b${sentence}\\b`, 'm'));
+  });
+
+  it('R31: an answer that could not be written is not done', async () => {
+    const child = spawn(process.execPath, ['server/main.ts', 'version', '--json'], { cwd: PROJECT });
+    child.stdout.destroy();
+    let complained = '';
+    child.stderr.on('data', (chunk) => {
+      complained += String(chunk);
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect([code, complained]).toEqual([1, 'What was to be said could not be written to standard output.\n']);
+  });
+
   it('R30: a taken port is one sentence and an exit code', async () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await once(holder, 'listening');

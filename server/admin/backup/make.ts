@@ -17,7 +17,8 @@ import { DATABASE_FILE, KEY_FILE, sync } from '../../store/data-folder.ts';
 import { makeFolder } from '../../store/make-folder.ts';
 import { RELAY_VERSION } from '../../version.ts';
 import { BACKED_UP, backupName, isBackupName, MANIFEST_FILE, type Manifest, readManifest, sha256OfFile } from './manifest.ts';
-import { makeSingleFile, type Progress, sizeOf, snapshot } from './snapshot.ts';
+import type { LongWork } from './long-work.ts';
+import { makeSingleFile, sizeOf, snapshot } from './snapshot.ts';
 import { openSqliteFile } from '../../store/sqlite-file.ts';
 
 // What a killed backup left behind; none takes so long.
@@ -25,7 +26,7 @@ const LEFTOVER_AFTER_MS = 24 * 3_600_000;
 const LEFTOVER = /^\.(?:sottovoce-.*\.part|removing-sottovoce-.*)$/;
 
 export type Backup = { folder: string; manifest: Manifest; removed: string[] };
-type Wishes = { now: number; keep: number | undefined; progress: Progress /** Throws when somebody wants it to end. */; goOn(): void };
+type Wishes = LongWork & { now: number; keep: number | undefined };
 
 function requireSpace(into: string, neededBytes: number): void {
   const { bavail, bsize } = statfsSync(into);
@@ -80,7 +81,7 @@ async function fill(part: string, dataDir: string, { now, progress, goOn }: Wish
     const path = join(part, name);
     chmodSync(path, 0o600);
     sync(path);
-    files.push({ name, bytes: statSync(path).size, sha256: await sha256OfFile(path) });
+    files.push({ name, bytes: statSync(path).size, sha256: await sha256OfFile(path, goOn) });
   }
   const madeAt = new Date(now).toISOString();
   const manifest: Manifest = { format: 'sottovoce backup 1', madeAt, version: RELAY_VERSION, schema, counts, files };

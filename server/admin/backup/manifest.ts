@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
 import { DATABASE_FILE, KEY_FILE } from '../../store/data-folder.ts';
+import { partsOf } from './long-work.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
 export const BACKED_UP = [DATABASE_FILE, KEY_FILE] as const;
@@ -36,9 +37,9 @@ export function dateName(at: number): string {
 
 export const isBackupName = (name: string): boolean => NAME.test(name);
 
-export async function sha256OfFile(path: string): Promise<string> {
+export async function sha256OfFile(path: string, seen: (bytes: number) => void): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  await pipeline(partsOf(path, seen), hash);
   return hash.digest('hex');
 }
 

@@ -1,5 +1,7 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, createWriteStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { relayKey } from '../../relay/relay-key.ts';
 import { DATABASE_FILE, KEY_FILE, lockDataFolder, STAGE_FOLDER, sync, UNFINISHED_FILE } from '../../store/data-folder.ts';
 import { makeFolder } from '../../store/make-folder.ts';
@@ -7,6 +9,7 @@ import { giveToOwner } from '../../store/ownership.ts';
 import { settleRestored } from '../../store/settle-restored.ts';
 import { openSqlite } from '../../store/sqlite.ts';
 import { decisionsIn, repeatDecisions } from './decisions.ts';
+import { counted, type LongWork, partsOf } from './long-work.ts';
 import { BACKED_UP, dateName, type Manifest, readManifest } from './manifest.ts';
 import { verifyFolder } from './verify.ts';
 import { openSqliteFile } from '../../store/sqlite-file.ts';
@@ -38,8 +41,10 @@ function replacedIn(dataDir: string): string[] {
   ];
 }
 
-async function prepareIn(stage: string, backup: string, dataDir: string, now: number): Promise<number> {
-  for (const name of BACKED_UP) copyFileSync(join(backup, name), join(stage, name));
+type From = { backup: string; seen(bytes: number): void };
+
+async function prepareIn(stage: string, { backup, seen }: From, dataDir: string, now: number): Promise<number> {
+  for (const name of BACKED_UP) await pipeline(partsOf(join(backup, name), seen), createWriteStream(join(stage, name), { mode: 0o600 }));
   const key = relayKey(stage);
   const store = openSqlite(stage, { quota: NO_QUOTA, retiredKey: key.retiredKey });
   let repeated = 0;
@@ -83,11 +88,19 @@ function moveAside(dataDir: string, now: number): string | undefined {
 
 /**
  * Inside the data folder from first to last, which may be a mount that cannot be renamed, and under the relay's lock. While files move, a mark
- * keeps every relay from starting on half of them; a restore that was interrupted is run once more.
+ * keeps every relay from starting on half of them; a restore that was killed then is run once more. Until then it may be told to end.
  */
-export async function restoreBackup(dataDir: string, backup: string, now: number): Promise<Restored> {
+export async function restoreBackup(dataDir: string, backup: string, now: number, work: LongWork): Promise<Restored> {
   const manifest = readManifest(backup);
-  const { wrong } = await verifyFolder(backup);
+  const copyBytes = manifest?.files.reduce((sum, file) => sum + file.bytes, 0) ?? 0;
+  let verifiedBytes = 0;
+  const { wrong } = await verifyFolder(backup, {
+    goOn: work.goOn,
+    progress(done, total) {
+      verifiedBytes = total;
+      work.progress(done, total + copyBytes);
+    },
+  });
   if (!manifest) throw new Error(`${backup} is no backup: it has no manifest.json of ours.`);
   if (wrong.length > 0) throw new Error(`the backup is not whole, and nothing was changed. ${wrong.join(' ')}`);
   makeFolder(dataDir);
@@ -97,7 +110,11 @@ export async function restoreBackup(dataDir: string, backup: string, now: number
   try {
     rmSync(stage, { recursive: true, force: true });
     mkdirSync(stage, { mode: 0o700 });
-    const repeated = await prepareIn(stage, backup, dataDir, now);
+    const seen = counted(verifiedBytes + copyBytes, work);
+    seen(verifiedBytes);
+    const repeated = await prepareIn(stage, { backup, seen }, dataDir, now);
+    await setImmediate();
+    work.goOn();
     writeFileSync(mark, `${backup}\n`, { mode: 0o600, flush: true });
     sync(dataDir);
     const aside = moveAside(dataDir, now);

@@ -1,15 +1,14 @@
 import { statSync } from 'node:fs';
 import type SqliteDatabase from 'better-sqlite3';
 import { openSqliteFile } from '../../store/sqlite-file.ts';
-
-export type Progress = (done: number, total: number) => void;
+import type { Progress } from './long-work.ts';
 
 // Some milliseconds of reading at a time, between which signals are heard and progress is drawn.
 const PAGES_AT_ONCE = 1_024;
 
 type Counts = { accounts: number; devices: number; envelopes: number; groupLogs: number };
 
-function countsOf(database: SqliteDatabase.Database): Counts {
+export function countsOf(database: SqliteDatabase.Database): Counts {
   const count = (table: string) => database.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0;
   return { accounts: count('accounts'), devices: count('devices'), envelopes: count('waiting'), groupLogs: count('group_logs') };
 }
@@ -30,6 +29,8 @@ export async function snapshot(from: string, to: string, progress: Progress): Pr
         return PAGES_AT_ONCE;
       },
     });
+    // Of the last pages it does not tell.
+    progress(1, 1);
     source.exec('COMMIT');
     return { schema, counts };
   } finally {

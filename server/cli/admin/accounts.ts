@@ -59,12 +59,14 @@ const accountDelete: Command = {
   name: 'account delete',
   summary: 'Erase an account and all that waits for it.',
   about:
-    'Erases its devices, mailboxes, prekeys, public records and open invites, and closes its sockets. It cannot be undone. Neither its name nor its account id can be registered again: people who knew the old account by that name must not meet a stranger under it. What the account wrote is with those it wrote to; groups stay as they are, as the relay does not know who is in them.',
+    'Erases its devices, mailboxes, prekeys, public records and open invites, and closes its connections. It cannot be undone. Neither its name nor its account id can be registered again: people who knew the old account by that name must not meet a stranger under it. What the account wrote is with those it wrote to; groups stay as they are, as the relay does not know who is in them.',
   positionals: ['NAME'],
   options: { yes: { type: 'boolean', about: 'Do not ask.' } },
   examples: ['sottovoce account delete alice', 'sottovoce account delete alice --yes'],
   async run(input) {
     const account = accountArgument(input);
+    // Refused before anything is asked, when there is none.
+    await perform(input, 'device/list', { account });
     await confirm(input, `This erases ${account} for good, and the name is never given out again.`, account);
     const done = await perform(input, 'account/delete', { account });
     input.out(
@@ -81,7 +83,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
   change('account/disable', {
     summary: 'Shut an account out, until it is enabled again.',
     about:
-      'Its devices cannot log in, tokens count no more, open sockets are closed [4403] and its open invites are withdrawn. What others send it is kept as for anybody who is offline, within the usual bounds and for thirty days: nobody else can tell, and nothing is lost if it was a mistake. In groups it stays a member, with what it already has; only their admins can remove it, since the relay does not know who is in a group.',
+      'Its devices cannot log in, tokens count no more, open connections are closed and its open invites are withdrawn. What others send it is kept as for anybody who is offline, within the usual bounds and for thirty days: nobody else can tell, and nothing is lost if it was a mistake. In groups it stays a member, with what it already has; only their admins can remove it, since the relay does not know who is in a group.',
     done: 'is disabled',
     already: 'was disabled already',
   }),

@@ -1,6 +1,6 @@
 import { accountArgument, confirm, deviceArgument } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { perform } from '../reach.ts';
+import { perform, refused } from '../reach.ts';
 import { bytes, table } from '../show.ts';
 
 const deviceList: Command = {
@@ -27,12 +27,14 @@ const deviceRevoke: Command = {
   name: 'device revoke',
   summary: 'Shut one device out for good.',
   about:
-    "The relay refuses its login, closes its socket [4403] and erases its mailbox and one-time prekeys, and what is still sent to it every hour. It stays on the account's device list, which only the account can sign: senders go on encrypting for it until another device of the account removes it, and that is what to ask for. Whoever holds the device keeps the keys that are on it; a removal by the owner rotates the identity, this cannot. An account without another device is shut out with it.",
+    "The relay refuses its login, closes its connection and erases its mailbox and one-time prekeys, and what is still sent to it every hour. It stays on the account's device list, which only the account can sign: senders go on encrypting for it until another device of the account removes it, and that is what to ask for. Whoever holds the device keeps the keys that are on it; a removal by the owner rotates the identity, this cannot. An account without another device is shut out with it.",
   positionals: ['NAME', 'DEVICE'],
   options: { yes: { type: 'boolean', about: 'Do not ask.' } },
   examples: ['sottovoce device revoke alice 1840276617'],
   async run(input) {
     const [account, deviceId] = [accountArgument(input), deviceArgument(input)];
+    const { devices } = await perform(input, 'device/list', { account });
+    if (!devices.some((device) => device.deviceId === deviceId)) throw refused('no_such_device');
     await confirm(input, `This shuts device ${deviceId} of ${account} out for good, with all that waits for it.`, String(deviceId));
     const done = await perform(input, 'device/revoke', { account, deviceId });
     const left = done.left === 0 ? ` No other device of ${done.username} can log in.` : '';

@@ -13,6 +13,7 @@ import { type Config, readConfigFrom, strangeInEnvironment } from '../../config/
 import { ConfigMistake } from '../../config/setting.ts';
 import { originOf } from '../../config/origin.ts';
 import { systemClock } from '../../ports.ts';
+import { aliveAddress, isAlive } from './alive.ts';
 import type { Command, Input } from '../command.ts';
 import { columns } from '../show.ts';
 
@@ -79,16 +80,30 @@ async function examine({ env, config: named, values }: Input): Promise<Finding[]
   ];
 }
 
+/** Nothing but what `/healthz` says: often, cheaply, and never for a reason that a restart would not mend. */
+async function quick({ env, config: named, json, out, err }: Input): Promise<number> {
+  const address = aliveAddress(readConfigFrom(env, named).config);
+  const alive = await isAlive(address);
+  if (json) out(`${JSON.stringify({ ok: alive })}\n`);
+  else if (alive) out('The relay answers.\n');
+  else err(`No relay answers at ${address}.\n`);
+  return alive ? 0 : 1;
+}
+
 const MARKS = { ok: 'ok     ', warning: 'warning', wrong: 'WRONG  ' } as const;
 
 export const doctor: Command = {
   name: 'doctor',
   summary: 'Look for what is wrong, and say what to do.',
   about:
-    'Looks at settings, data, clock, port, limits and certificate. Changes nothing and asks nobody outside this machine. Each line is ok, a warning, or wrong; it ends with 1 when something is wrong. With --backups it looks at the age of the last backup too.',
-  options: { backups: { type: 'string', value: 'DIR', about: 'Where "sottovoce backup" puts its folders.' } },
+    'Looks at settings, data, clock, port, limits and certificate. Changes nothing and asks nobody outside this machine. Each line is ok, a warning, or wrong; it ends with 1 when something is wrong. With --backups it looks at the age of the last backup too. With --quick it only asks the relay that runs here whether it does, as a container does every half minute.',
+  options: {
+    backups: { type: 'string', value: 'DIR', about: 'Where "sottovoce backup" puts its folders.' },
+    quick: { type: 'boolean', about: 'Ask nothing but /healthz: 0 when the relay answers, else 1.' },
+  },
   examples: ['sottovoce doctor', 'sottovoce doctor --backups /var/backups/sottovoce'],
   async run(input) {
+    if (input.values['quick'] === true) return quick(input);
     const findings = await examine(input);
     const bad = findings.some(({ verdict }) => verdict === 'wrong');
     if (input.json) input.out(`${JSON.stringify({ ok: !bad, findings })}\n`);

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readConfigFrom } from '../../config/config.ts';
 import { DATABASE_FILE, DataFolderTaken } from '../../store/data-folder.ts';
 import { copyName, spaceForMigration } from '../../store/migration-copy.ts';
@@ -41,7 +41,7 @@ export const migrateCommand: Command = {
       try {
         await (await openStore(config)).close();
       } catch (error) {
-        if (error instanceof DataFolderTaken) throw new CommandMistake(`A relay is running on ${config.dataDir}. Stop it first.`);
+        if (error instanceof DataFolderTaken) throw new CommandMistake(`A relay is running on ${resolve(config.dataDir)}. Stop it first.`);
         throw error;
       }
     }

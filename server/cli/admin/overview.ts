@@ -31,9 +31,9 @@ const stats: Command = {
 
 const log: Command = {
   name: 'log',
-  summary: 'Show what was changed by commands, and when.',
+  summary: 'Show what was changed by commands and admins, and when.',
   about:
-    'Every changing act leaves one row: the hour, the act, and the id of the account, device or invite it was about. No names, no secrets. Rows are kept for a year, at most ten thousand of them.',
+    'Every changing act of a command leaves one row, and every invite that an admin makes or revokes in the page: the hour, the act, and the id of the account, device or invite it was about. No names, no secrets, and not which admin. Invites of members leave none. Rows are kept for a year, at most ten thousand of them.',
   examples: ['sottovoce log', 'sottovoce log --json'],
   async run(input) {
     const { acts } = await perform(input, 'log', {});
@@ -42,7 +42,7 @@ const log: Command = {
       [hour(at), `${act}, by ${by}`],
       ...(target === null ? [] : [['', target] as [string, string]]),
     ]);
-    const people = acts.length === 0 ? 'Nothing was changed by commands yet.\n' : `${columns(rows).join('\n')}\n`;
+    const people = acts.length === 0 ? 'Nothing was changed by commands or admins yet.\n' : `${columns(rows).join('\n')}\n`;
     input.out(input.json ? `${JSON.stringify({ acts })}\n` : people);
     return 0;
   },

@@ -104,7 +104,12 @@ export async function machine(domain: string) {
     path: (path: string): string => join(root, path),
     /** One block in one shell, which ends at the first command that fails; `ran` counts those that did not. */
     async run({ heading, commands }: Block): Promise<Done> {
-      const script = ['set -euo pipefail', ...commands.map((command) => `${here(command)}\necho >&3`)].join('\n');
+      // The folder that the guide has cloned is where every block begins.
+      const script = [
+        'set -euo pipefail',
+        'cd() { [ "$1" = sottovoce ]; }',
+        ...commands.map((command) => `${here(command)}\necho >&3`),
+      ].join('\n');
       const stdio = ['ignore', 'pipe', 'pipe', 'pipe'] as const;
       const shell = spawn('bash', ['-c', script], { cwd: project, env: place.env, stdio: [...stdio], detached: true });
       shells.add(shell.pid ?? 0);

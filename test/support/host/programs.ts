@@ -55,7 +55,7 @@ export function programs(place: Place, units: Services): Record<string, Program>
   return {
     'apt-get': () => '',
     useradd: () => '',
-    // There is nothing newer than what is tested.
+    // What would be cloned is here, and there is nothing newer than what is tested.
     git: () => '',
     npm: (...args) => {
       if (args.join(' ') !== 'run build:binary') throw new Error(`npm ${args.join(' ')}?`);
