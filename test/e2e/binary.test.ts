@@ -111,7 +111,10 @@ function oneFile(): void {
       said: expect.stringMatching(`^sottovoce ${RELAY_VERSION} .*Node.js ${process.versions.node}\\)\n$`),
     });
     expect(await alone.run(['help'])).toMatchObject({ code: 0, said: expect.stringContaining('sottovoce serve'), complained: '' });
-    expect(await alone.run(['config', 'check', '--json'])).toMatchObject({ code: 0, said: '{"ok":true,"file":null,"strange":[]}\n' });
+    expect(await alone.run(['config', 'check', '--json'])).toMatchObject({
+      code: 0,
+      said: '{"ok":true,"file":null,"mistakes":[],"warnings":[]}\n',
+    });
     expect(await alone.run(['config', 'check'], { SOTTOVOCE_PORT: 'web' })).toMatchObject({
       code: 1,
       complained: expect.stringMatching(/^SOTTOVOCE_PORT must/),

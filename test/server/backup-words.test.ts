@@ -1,16 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restoreBackup } from '../../server/admin/backup/restore.ts';
 import { sottovoce } from '../../server/cli/sottovoce.ts';
-import { answerOf, type Told, typeCommand } from '../support/command.ts';
+import { answerOf, PLAIN, type Told, typeCommand } from '../support/command.ts';
 import { register } from '../support/relay-device.ts';
 import { startRelay } from '../support/relay.ts';
-
-const PROJECT = join(import.meta.dirname, '..', '..');
 
 let folder: string;
 let dataDir: string;
@@ -148,16 +144,9 @@ describe('backups in words', () => {
   it('R31: what this user may not read is not said to be missing', async () => {
     const locked = [dataDir, made];
     for (const path of locked) chmodSync(path, 0o000);
-    // Root may read everything, and is somebody else here.
-    const other = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
     for (const args of [['verify'], ['verify', made], ['restore', made], ['backup', join(folder, 'more')], ['log'], ['migrate']]) {
-      const env = { ...process.env, SOTTOVOCE_DATA: dataDir };
-      const child = spawn(process.execPath, ['server/main.ts', ...args], { cwd: PROJECT, env, ...other });
-      let complained = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        complained += text;
-      });
-      expect([args, ...((await once(child, 'close')) as unknown[])]).toEqual([args, 1, null]);
+      const { code, complained } = await typeCommand(args, { dataDir, by: PLAIN });
+      expect([args, code]).toEqual([args, 1]);
       expect(complained).toMatch(/^(?:This user may not read [^\n]*|[^\n]* belongs to another user)\. Run this as the user [^\n]*\n$/);
     }
     for (const path of locked) chmodSync(path, 0o700);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { whyNotStarted } from '../../server/cli/why-not-started.ts';
 import { foreignFile } from '../../server/store/ownership.ts';
-import { answerOf, typeCommand } from '../support/command.ts';
+import { answerOf, PLAIN, typeCommand } from '../support/command.ts';
 import { startRelay } from '../support/relay.ts';
 
 /** Somebody else, where this user may make files theirs. */
@@ -15,9 +15,6 @@ beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'sottovoce-owner-'));
 });
 afterEach(() => rmSync(dataDir, { recursive: true }));
-
-/** Runs a command without root's right to read what is closed to all others (util-linux). */
-const PLAIN = process.getuid?.() === 0 ? ['setpriv', '--inh-caps=-all', '--bounding-set=-dac_override,-dac_read_search'] : [];
 
 describe('whose the files in the data folder are', () => {
   it("R30: a folder whose files are all its owner's is nothing to speak of", () => {

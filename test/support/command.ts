@@ -4,6 +4,9 @@ import { join } from 'node:path';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 
+/** For `by`: without root's right to read what is closed to all others (util-linux). */
+export const PLAIN = process.getuid?.() === 0 ? ['setpriv', '--inh-caps=-all', '--bounding-set=-dac_override,-dac_read_search'] : [];
+
 export type Told = { code: number | null; said: string; complained: string };
 export type Typed = {
   /** What the command is run by, such as a program that takes rights away; nothing by default. */
