@@ -1,8 +1,10 @@
 // The relay behind the web servers of docs/deploy, wherever the machine that runs this has them. Origin and certificate are a proxy's.
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { canBuildHere } from '../../scripts/binary/executable.ts';
@@ -14,7 +16,15 @@ import { acceptRequest, makeInvite } from '../support/page-acts.ts';
 import { bubble, openRow, person, signUp, waitForStatus, write } from '../support/person-at-browser.ts';
 import { login, register } from '../support/relay-device.ts';
 import { connect } from '../support/relay-socket.ts';
-import { type Ports, type ProxyKind, proxiesHere, type StartedProxy, startProxy } from '../support/proxies.ts';
+import {
+  configurationOf,
+  type Ports,
+  PROXY_KINDS,
+  type ProxyKind,
+  proxiesHere,
+  type StartedProxy,
+  startProxy,
+} from '../support/proxies.ts';
 
 const project = dirname(dirname(import.meta.dirname));
 // Nothing but zeros.
@@ -152,13 +162,19 @@ function behind(kind: ProxyKind): void {
   });
 }
 
-const here = canBuildHere() ? proxiesHere() : [];
-if (here.length > 0)
-  describe.each(here)('behind %s', (kind) => {
-    beforeAll(() => {
-      const { status, stderr } = spawnSync(process.execPath, ['scripts/binary/main.ts'], { cwd: project, encoding: 'utf8' });
-      if (status !== 0) throw new Error(stderr);
-    });
-    behind(kind);
+test.each(PROXY_KINDS)('the text for %s in docs/deploy leads to the relay, by the names and ports that it gives', (kind) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sottovoce-proxy-text-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const text = configurationOf(kind, folder, { https: 10_443, http: 10_080, relay: 18_787 });
+  expect(text.match(/127\.0\.0\.1:18787/g)).toHaveLength(1);
+  for (const port of ['10443', '10080']) expect(text).toContain(port);
+  expect(text).not.toContain('chat.example.org');
+});
+
+describe.each(canBuildHere() ? proxiesHere() : [])('behind %s', (kind) => {
+  beforeAll(() => {
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/binary/main.ts'], { cwd: project, encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
   });
-else test.skip('no Caddy and no nginx on this machine', () => undefined);
+  behind(kind);
+});

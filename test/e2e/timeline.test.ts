@@ -41,6 +41,8 @@ const arrow = (page: Page): Locator => page.getByRole('button', { name: /^Go to 
 const unreadOf = (page: Page, count: number): Locator =>
   conversations(page).getByRole('img', { name: `${count} unread ${count === 1 ? 'message' : 'messages'}`, exact: true });
 
+const divider = (page: Page): Locator => timeline(page).getByText('New messages');
+
 /** Becomes so, and is given as long as a busy machine needs. */
 const soon = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: 15_000 });
 
@@ -73,6 +75,16 @@ async function readToEnd(page: Page): Promise<void> {
   await soon(() => page.title()).toBe('Sottovoce');
 }
 
+/** While Bert reads elsewhere anna writes so many; then he opens what she wrote. */
+async function openUnread(page: Page, count: number): Promise<void> {
+  await readToEnd(page);
+  await openNotes(page);
+  await annaWrites(count);
+  await unreadOf(page, count).waitFor();
+  await openRow(page, 'anna');
+  await soon(() => below(page, divider(page))).toBeLessThan(24);
+}
+
 beforeAll(async () => {
   [relay, bert] = await Promise.all([startRelay(), person('bert')]);
   await signUp(bert, `${relay.origin}/#/join/${relay.firstInvite}`);
@@ -94,14 +106,8 @@ afterAll(async () => {
 test('a long conversation opens at the first unread message, the divider above it', async () => {
   const { page } = bert;
   await annaWrites(259);
-  await readToEnd(page);
-  await openNotes(page);
-  await annaWrites(40);
-  await unreadOf(page, 40).waitFor();
-  await openRow(page, 'anna');
-  const divider = timeline(page).getByText('New messages');
-  await soon(() => below(page, divider)).toBeLessThan(24);
-  expect(await below(page, divider)).toBeGreaterThanOrEqual(0);
+  await openUnread(page, 40);
+  expect(await below(page, divider(page))).toBeGreaterThanOrEqual(0);
   await soon(() => isInView(page, bubble(page, numbered(261)))).toBe(true);
   await arrow(page).waitFor();
   await shoot(page, 'first-unread');
@@ -109,13 +115,7 @@ test('a long conversation opens at the first unread message, the divider above i
 
 test('so it does when the first unread message lies beyond the page that is loaded first', async () => {
   const { page } = bert;
-  await readToEnd(page);
-  await openNotes(page);
-  await annaWrites(230);
-  await unreadOf(page, 230).waitFor();
-  await openRow(page, 'anna');
-  const divider = timeline(page).getByText('New messages');
-  await soon(() => below(page, divider)).toBeLessThan(24);
+  await openUnread(page, 230);
   await soon(() => isInView(page, bubble(page, numbered(301)))).toBe(true);
   // What was not on the screen is not read.
   await soon(() => page.title()).toMatch(/^\(2[12]\d\) /);

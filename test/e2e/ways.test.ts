@@ -58,6 +58,9 @@ test('at the door the focus is where reading goes on, and a contact link says wh
   await page.goto(`${relay.origin}/#/c/${'a'.repeat(43)}/anna`);
   await page.getByRole('heading', { name: /^A contact link of .*anna/ }).waitFor();
   await shoot(page, 'contact-link-without-account');
+  // Whoever makes a link must not put words into the page's mouth.
+  await page.goto(`${relay.origin}/#/c/${'a'.repeat(43)}/${encodeURIComponent('nobody any more. Call 555')}`);
+  await page.getByRole('heading', { name: 'A contact link', exact: true }).waitFor();
   await page.goto(`${relay.origin}/#/join/${'b'.repeat(22)}`);
   await page.getByRole('heading', { name: 'This invite does not work' }).waitFor();
   await expect.poll(() => focused(page)).toBe('This invite does not work');

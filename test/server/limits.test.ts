@@ -15,6 +15,7 @@ import { groupAppendBytes, groupCreateBytes, groupReadBytes } from '../../server
 import { ROUTE_RULES } from '../../server/routes/route-rules.ts';
 import { addressOf, loginKeyPair, postRaw, prekeys, type RelayDevice, sha256 } from '../support/relay-device.ts';
 import { type LocalRelay, localRelay } from '../support/relay-in-process.ts';
+import { REQUEST_BODIES } from '../support/request-bodies.ts';
 import { connect } from '../support/relay-socket.ts';
 
 const PAPER = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8');
@@ -71,35 +72,14 @@ function requests(): Record<Route, object> {
   const [time, nonce] = [local.clock.now(), text(16)];
   const who = { accountId: device.accountId, deviceId: device.deviceId };
   return {
-    'registration/check': { invite: text(20) },
-    'registration/username': { invite: text(20), username: 'somebody' },
-    'registration/create': {
-      invite: text(20),
-      username: 'somebody',
-      genesis: text(81),
-      deviceList: text(190),
-      deviceRecord: text(1_465),
-      oneTimePrekeys: [],
-      signature: text(64),
-    },
+    ...REQUEST_BODIES,
     'login/challenge': who,
     login: { ...who, nonce: text(32), signature: text(64) },
-    'accounts/find': { username: 'somebody' },
-    'accounts/fetch': { accountId: text(32) },
     'prekeys/claim': { accountId: other.accountId, deviceIds: [other.deviceId] },
     'prekeys/add': { oneTimePrekeys: prekeys(50, 1) },
-    'prekeys/count': {},
-    'devices/publish': { deviceRecord: text(1_465) },
-    'devices/list': { entry: text(190) },
-    'account/delivery': { verifier: text(32) },
-    certificate: {},
     'groups/create': { groupId, accessKey, entry, signature: sign(groupCreateBytes({ origin, groupId, accessKey, entryDigest })) },
     'groups/append': { groupId, version: 1, entry, signature: sign(groupAppendBytes({ origin, groupId, version: 1, entryDigest })) },
     'groups/read': { groupId, from: 0, time, nonce, signature: sign(groupReadBytes({ origin, groupId, from: 0, time, nonce })) },
-    'invites/create': {},
-    'invites/list': {},
-    'invites/revoke': { id: text(9) },
-    'account/me': {},
   };
 }
 

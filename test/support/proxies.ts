@@ -84,9 +84,16 @@ const KINDS = {
   },
 } as const;
 
+export const PROXY_KINDS = Object.keys(KINDS) as ProxyKind[];
+
+/** What the docs' text becomes with these ports, in a folder of its own. Throws when something of it is not there to be replaced. */
+export function configurationOf(kind: ProxyKind, folder: string, ports: Ports): string {
+  return KINDS[kind].configure(folder, ports);
+}
+
 /** Those that this machine has. */
 export function proxiesHere(): ProxyKind[] {
-  return (Object.keys(KINDS) as ProxyKind[]).filter((kind) => {
+  return PROXY_KINDS.filter((kind) => {
     const [command, option] = KINDS[kind].asked;
     return spawnSync(command, [option], { env }).status === 0;
   });
@@ -108,9 +115,9 @@ async function end(child: ChildProcess): Promise<void> {
 
 export async function startProxy(kind: ProxyKind, ports: Ports): Promise<StartedProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'sottovoce-proxy-'));
-  const { configure, command: commandOf, authority } = KINDS[kind];
+  const { command: commandOf, authority } = KINDS[kind];
   const conf = join(folder, 'configuration');
-  writeFileSync(conf, configure(folder, ports));
+  writeFileSync(conf, configurationOf(kind, folder, ports));
   const [command = '', ...args] = commandOf(conf);
   const home = { HOME: folder, XDG_DATA_HOME: join(folder, 'data'), XDG_CONFIG_HOME: join(folder, 'config') };
   const child = spawn(command, args, { cwd: folder, env: { ...env, ...home }, stdio: ['ignore', 'ignore', 'pipe'] });

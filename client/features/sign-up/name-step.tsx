@@ -6,8 +6,8 @@ import { failureCode, failureSentence, sentenceOf } from '../../ui/copy/failure.
 import { Field } from '../../ui/field.tsx';
 import { Form } from '../../ui/form.tsx';
 import { Page } from '../../ui/page.tsx';
+import { isUsername } from '../../ui/username.ts';
 
-const USERNAME = /^[a-z][a-z0-9_]{2,31}$/;
 const MAX_CHARACTERS = 32;
 // Asked while typing, so not at every key.
 const ASK_AFTER_MS = 400;
@@ -28,7 +28,7 @@ export function NameStep({ invite, initial, onDone }: { invite: string; initial:
   };
 
   useEffect(() => {
-    if (!USERNAME.test(username)) return;
+    if (!isUsername(username)) return;
     let current = true;
     const timer = setTimeout(() => {
       void messenger()
@@ -46,7 +46,7 @@ export function NameStep({ invite, initial, onDone }: { invite: string; initial:
   const known = answer?.username === username ? answer : undefined;
   const go = async (): Promise<void> => {
     if (asking) return;
-    if (!USERNAME.test(username)) return setAnswer({ username, problem: sentenceOf('bad-username') });
+    if (!isUsername(username)) return setAnswer({ username, problem: sentenceOf('bad-username') });
     setAsking(true);
     const said = known && !known.problem ? known : await ask(username);
     setAsking(false);

@@ -5,7 +5,8 @@ export const door = {
   starting: 'Opening',
   tagline: 'Private conversations over a relay that cannot read them.',
   noInvite: 'People come to this relay by invitation. Paste the invite link somebody sent you, and you are in within a minute.',
-  contactTitle: (name: string) => `A contact link of ${isolate(name)}`,
+  contactTitle: 'A contact link',
+  contactTitleOf: (name: string) => `A contact link of ${isolate(name)}`,
   contactText:
     'It is for people who have an account on this relay, and this browser has none. People come here by invitation: ask for an invite link and paste it below. If your account is in another browser, open the link there.',
   promises: [
